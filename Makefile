@@ -1,0 +1,83 @@
+# goldkeep: `make` builds build/goldkeep from the distribution's development packages alone.
+#
+#   make            build/goldkeep
+#   make demo       installs what it needs; real Packer builds against the emulator
+#   make test       installs what it needs; every test, with both compilers and the sanitizers
+#   make units      build and run the unit tests of this variant
+#   make bench      the figures of design 10, printed as a table
+#   make install    honours DESTDIR and PREFIX
+#
+# Variants live in folders of their own: make BUILD=build/clang-asan CC=clang SANITIZE=1
+
+BUILD ?= build
+PREFIX ?= /usr/local
+SANITIZE ?=
+
+VERSION := 0.1.0
+PACKAGES := libcurl libcrypto libcjson uuid sqlite3 expat smartcols
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Wformat=2 -Wwrite-strings -Werror
+CFLAGS ?= -O2 -g
+override CFLAGS += -std=gnu17 -D_GNU_SOURCE -DGOLDKEEP_VERSION='"$(VERSION)"' -Icommon -Ipostprocessor \
+	$(WARNINGS) $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-omit-frame-pointer \
+	-fno-sanitize-recover=undefined)
+, := ,
+PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+LDLIBS = $(shell pkg-config --libs $(PACKAGES))
+
+LIBRARY_SOURCES := $(wildcard common/*/*.c)
+COMMAND_SOURCES := $(wildcard postprocessor/*.c)
+UNIT_SOURCES := $(wildcard common/*/tests/*_test.c)
+UNIT_SHARED := $(filter-out $(UNIT_SOURCES),$(wildcard common/*/tests/*.c))
+
+LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o)
+COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o)
+UNIT_SHARED_OBJECTS := $(UNIT_SHARED:%.c=$(BUILD)/obj/%.o)
+UNITS := $(UNIT_SOURCES:common/%.c=$(BUILD)/units/%)
+
+all: $(BUILD)/goldkeep
+
+$(BUILD)/goldkeep: $(COMMAND_OBJECTS) $(BUILD)/libgoldkeep.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/libgoldkeep.a: $(LIBRARY_OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(PACKAGE_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/units/%: $(BUILD)/obj/common/%.o $(UNIT_SHARED_OBJECTS) $(BUILD)/libgoldkeep.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+.PRECIOUS: $(BUILD)/obj/%.o
+
+build-units: $(UNITS)
+
+units: $(UNITS)
+	@for unit in $(UNITS); do echo "== $$unit"; $$unit || exit 1; done
+
+install: $(BUILD)/goldkeep
+	install -D -m 0755 $(BUILD)/goldkeep $(DESTDIR)$(PREFIX)/bin/goldkeep
+
+demo:
+	scripts/setup
+	scripts/demo
+
+test:
+	scripts/setup
+	scripts/test
+
+bench:
+	scripts/setup
+	scripts/bench
+
+clean:
+	rm -rf build
+
+.PHONY: all build-units units install demo test bench clean
+
+-include $(LIBRARY_OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/obj/%.d)

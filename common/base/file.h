@@ -1,0 +1,33 @@
+/* Whole files: read with a ceiling, written whole or not at all. */
+#ifndef GK_BASE_FILE_H
+#define GK_BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Reads a regular file (or what a link leads to) into *ret_data, whose ceiling applies. A missing
+ * file is GK_NOT_FOUND; a folder, FIFO or device is refused without blocking. */
+int gk_file_read(const char *path, size_t ceiling, struct gk_buf *ret_data, struct gk_error *err);
+
+/* A file that appears under its name only when it is complete: opened beside it under another
+ * name, synced and renamed by commit. Mode 0644 less umask. */
+struct gk_file_draft {
+	char *path;      /* final name */
+	char *temporary; /* name until then */
+	int fd;
+};
+
+/* Opens the draft, so that an unwritable folder is found out before anything else happens. */
+int gk_file_draft_open(struct gk_file_draft *draft, const char *path, struct gk_error *err);
+int gk_file_draft_commit(struct gk_file_draft *draft, const void *data, size_t length,
+			 struct gk_error *err);
+/* Removes the temporary file if it was not committed. Safe on a zeroed draft. */
+void gk_file_draft_done(struct gk_file_draft *draft);
+
+/* The folder part of a path, "." if it has none; owned. */
+char *gk_path_folder(const char *path, struct gk_error *err);
+
+/* Makes a folder and its parents (mode 0777 less umask). An existing one is fine. */
+int gk_path_make_folders(const char *path, struct gk_error *err);
+
+#endif

@@ -1,0 +1,70 @@
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void gk_freep(void *pointer_to_pointer)
+{
+	free(gk_take(pointer_to_pointer));
+}
+
+void *gk_take(void *pointer_to_pointer)
+{
+	void *value = NULL;
+	void *none = NULL;
+
+	memcpy(&value, pointer_to_pointer, sizeof(value));
+	memcpy(pointer_to_pointer, &none, sizeof(none));
+	return value;
+}
+
+void *gk_array_add(void *items, size_t *count, size_t element_size, struct gk_error *err)
+{
+	char *array = NULL;
+
+	memcpy(&array, items, sizeof(array));
+	/* Full exactly when the count is zero or a power of two. */
+	if ((*count & (*count - 1)) == 0) {
+		size_t room = *count ? *count * 2 : 1;
+		char *grown = reallocarray(array, room, element_size);
+
+		if (!grown) {
+			gk_error_memory(err);
+			return NULL;
+		}
+		array = grown;
+		memcpy(items, &array, sizeof(array));
+	}
+	memset(array + *count * element_size, 0, element_size);
+	return array + (*count)++ * element_size;
+}
+
+int gk_str_set(char **target, const char *value, struct gk_error *err)
+{
+	char *copy = value ? strdup(value) : NULL;
+
+	if (value && !copy)
+		return gk_error_memory(err);
+	free(*target);
+	*target = copy;
+	return 0;
+}
+
+char *gk_str_format(struct gk_error *err, const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0) {
+		text = NULL;
+		gk_error_memory(err);
+	}
+	va_end(args);
+	return text;
+}
+
+bool gk_str_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}

@@ -1,0 +1,145 @@
+/*
+ * What the lifecycle needs of a provider, as a function table. Every call takes a batch over all
+ * locations and sends what is independent at once; it fills in an outcome per item.
+ *
+ * A call returns -1 only if nothing could be tried (no credentials, no memory). What fails in one place
+ * is told in that item's `error` (code GK_OK when it went well), and the other items go on.
+ */
+#ifndef GK_CLOUD_CLOUD_H
+#define GK_CLOUD_CLOUD_H
+
+#include <time.h>
+
+#include "base/strv.h"
+#include "image/tags.h"
+
+enum cloud_status {
+	CLOUD_ABSENT,    /* not there, not ours, or deregistered */
+	CLOUD_PENDING,   /* being made */
+	CLOUD_AVAILABLE,
+	CLOUD_DISABLED,
+	CLOUD_BROKEN,    /* failed, invalid: a final state that is of no use */
+};
+
+/* One image, and what the provider says of it. Only images of the caller's own account are found;
+ * deprecated and disabled ones too. */
+struct cloud_image {
+	char *location, *id;      /* in */
+	struct gk_error error;
+	enum cloud_status status;
+	char *status_text;        /* the provider's own word, and its reason */
+	char *account, *name, *architecture;
+	time_t created_at;
+	time_t last_launched_at;  /* 0: never, or not known */
+	char *protection;         /* NULL unless deregistration protection is on */
+	bool is_public;
+	char *bundle;             /* S3 location of an instance-store AMI */
+	struct gk_strv snapshots; /* in the order of the block devices */
+	struct tag_list tags;
+};
+
+struct cloud_snapshot {
+	char *location, *id; /* in */
+	struct gk_error error;
+	bool present;
+	struct tag_list tags;
+};
+
+/* All images in a location that carry the tags of a family (ManagedBy, goldkeep:family, and a
+ * goldkeep:version). Tag filters lag behind: never the ground for a removal. */
+struct cloud_search {
+	char *location;
+	const char *family; /* in, borrowed; taken literally, wildcards escaped; NULL: every family */
+	struct gk_error error;
+	struct cloud_image *images; /* owned */
+	size_t image_count;
+};
+
+/* What still uses one image. Fail closed: if anything that could find a reference failed, was refused,
+ * was cut short or was not understood anywhere in the location, error is set for every usage there. */
+struct cloud_usage {
+	char *location, *id; /* in */
+	struct gk_error error;
+	struct gk_strv references;  /* "instance i-0…", "launch template web (lt-0…)" */
+	struct gk_strv shared_with; /* accounts, organizations, "all" that may launch it */
+};
+
+/* Everything that is to be known at one moment; sent together. Arrays are owned by the caller. */
+struct cloud_look {
+	struct cloud_image *images;
+	size_t image_count;
+	struct cloud_snapshot *snapshots;
+	size_t snapshot_count;
+	struct cloud_search *searches;
+	size_t search_count;
+	struct cloud_usage *usages;
+	size_t usage_count;
+};
+
+/* The same tags on an image and its snapshots. Repeating it is harmless. Waits for things that were
+ * made a moment ago and are not visible everywhere yet. */
+struct cloud_tagging {
+	const char *location;
+	struct gk_strv ids;
+	struct tag_list tags;
+	struct gk_error error;
+};
+
+enum cloud_deletion {
+	CLOUD_DELETED,  /* gone, or was gone already */
+	CLOUD_SHARED,   /* another image uses it: it stays */
+	CLOUD_LEFTOVER, /* could not be deleted: try again another time */
+};
+
+struct cloud_snapshot_removal {
+	char *id; /* in */
+	enum cloud_deletion outcome;
+	char *reason; /* for SHARED and LEFTOVER */
+};
+
+/* Takes away an image and then its snapshots. Cannot be undone; whoever calls has written down the ids.
+ * An image that is gone already counts as done. If the image stays (error set), so do its snapshots. */
+struct cloud_removal {
+	const char *location;
+	const char *id; /* NULL: only the snapshots (leftovers) */
+	struct cloud_snapshot_removal *snapshots; /* owned: those recorded, those found are added */
+	size_t snapshot_count;
+	struct gk_error error; /* the image is still there */
+};
+
+void cloud_image_done(struct cloud_image *image);
+void cloud_look_done(struct cloud_look *look);
+void cloud_tagging_done(struct cloud_tagging *tagging);
+void cloud_removal_done(struct cloud_removal *removal);
+
+struct cloud_image *cloud_look_add_image(struct cloud_look *look, const char *location,
+					 const char *id, struct gk_error *err);
+struct cloud_snapshot *cloud_look_add_snapshot(struct cloud_look *look, const char *location,
+					       const char *id, struct gk_error *err);
+struct cloud_search *cloud_look_add_search(struct cloud_look *look, const char *location,
+					   const char *family, struct gk_error *err);
+struct cloud_usage *cloud_look_add_usage(struct cloud_look *look, const char *location,
+					 const char *id, struct gk_error *err);
+struct cloud_snapshot_removal *cloud_removal_add_snapshot(struct cloud_removal *removal,
+							  const char *id, struct gk_error *err);
+
+struct cloud;
+
+struct cloud_ops {
+	void (*close)(struct cloud *cloud);
+	int (*look)(struct cloud *cloud, struct cloud_look *look, struct gk_error *err);
+	int (*tag)(struct cloud *cloud, struct cloud_tagging *work, size_t count,
+		   struct gk_error *err);
+	int (*remove)(struct cloud *cloud, struct cloud_removal *work, size_t count,
+		      struct gk_error *err);
+};
+
+/* Every provider embeds this as its first member. */
+struct cloud {
+	const struct cloud_ops *ops;
+};
+
+void cloud_close(struct cloud *cloud);
+void cloud_closep(struct cloud **cloud);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * HTTP exchanges behind a table: libcurl's multi interface in the executable, a scripted double in unit
+ * tests. A transport knows no retries and no meaning: it sends what it is given and says what came.
+ */
+#ifndef GK_NET_TRANSPORT_H
+#define GK_NET_TRANSPORT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/strv.h"
+
+struct http_request {
+	const char *method;     /* "POST" */
+	char *url;              /* owned */
+	struct gk_strv headers; /* "Name: value" */
+	struct gk_buf body;
+	int64_t timeout_ms;     /* for the whole exchange */
+	bool no_proxy;
+};
+
+struct http_response {
+	int status;             /* 0: no answer */
+	struct gk_strv headers; /* "name: value", names in lower case, as they came */
+	struct gk_buf body;
+	char failure[256];      /* why there is no (whole) answer; "" if there is one */
+};
+
+struct http_exchange {
+	struct http_request request;
+	struct http_response response;
+	void *owner; /* the starter's; a transport does not touch it */
+};
+
+void http_exchange_done(struct http_exchange *exchange);
+
+/* Value of a header of the answer (name in lower case), or NULL. */
+const char *http_response_header(const struct http_response *response, const char *name);
+
+struct http_transport;
+
+struct http_transport_ops {
+	void (*free)(struct http_transport *transport);
+	/* Begins an exchange, which is borrowed until `wait` returns it. */
+	int (*start)(struct http_transport *transport, struct http_exchange *exchange,
+		     struct gk_error *err);
+	/* Waits until an exchange has ended, at most timeout_ms; *ret is NULL when the time is up. */
+	int (*wait)(struct http_transport *transport, int64_t timeout_ms,
+		    struct http_exchange **ret, struct gk_error *err);
+};
+
+struct http_transport {
+	const struct http_transport_ops *ops;
+};
+
+/* Largest answer that is taken; a larger one is a failure. */
+enum { HTTP_RESPONSE_MAX = 32 << 20 };
+
+struct http_curl_options {
+	const char *ca_bundle; /* NULL: the system's */
+	const char *user_agent;
+};
+
+/* Over libcurl: one connection pool for its lifetime, no redirects, no signals, http and https only. */
+int http_curl_new(const struct http_curl_options *options, struct http_transport **ret,
+		  struct gk_error *err);
+void http_transport_free(struct http_transport *transport);
+void http_transport_freep(struct http_transport **transport);
+
+#endif
