@@ -19,9 +19,15 @@ struct aws_options {
 	const char *profile;      /* by flag: the environment's keys are passed over */
 	const char *region;
 	const char *endpoint_url; /* for every service */
-	/* Reads an environment variable; NULL or "" is unset. */
+	/* Reads an environment variable; NULL or "" is unset. NULL: the process's environment. */
 	const char *(*getenv)(const char *name);
+	/* From [0,1), for the time between retries; NULL: the system's. Tests hand in a constant. */
+	double (*random)(void);
 };
+
+/* The file of trusted certificates (AWS_CA_BUNDLE, the profile's ca_bundle), owned; NULL if none is
+ * named. For the transport, which has to be there before the client. GK_USAGE as aws_client_new. */
+int aws_ca_bundle(const struct aws_options *options, char **ret, struct gk_error *err);
 
 struct aws_client;
 
@@ -36,7 +42,14 @@ void aws_client_freep(struct aws_client **client);
 /* Resolves the credentials. GK_FAILED with what was looked for and how to give them. */
 int aws_client_check(struct aws_client *client, struct gk_error *err);
 
-enum aws_service { AWS_EC2, AWS_AUTOSCALING, AWS_SSM, AWS_STS };
+/* The region that was configured, borrowed; NULL if none was. Calls whose region is NULL go there. */
+const char *aws_client_region(const struct aws_client *client);
+
+/* Where the credentials come from, for people: "environment, AKIA…MPLE". Borrowed; "" before the first
+ * aws_client_check or aws_run. */
+const char *aws_client_identity(const struct aws_client *client);
+
+enum aws_service { AWS_EC2, AWS_AUTOSCALING, AWS_SSM, AWS_STS, AWS_DYNAMODB };
 
 /* One call: in, then out. Zero-initialise, build the parameters, run, look, aws_call_done. */
 struct aws_call {
@@ -44,14 +57,17 @@ struct aws_call {
 	const char *region;
 	const char *action;     /* "DescribeImages" */
 	struct gk_buf params;   /* query services: built by aws_param; JSON services: the body */
-	/* Error codes that mean "not visible everywhere yet": tried again for about 2.5 minutes, 200 ms
-	 * to 30 s apart (aws.md 3.4). NULL-terminated array, NULL if none. */
+	/* Error codes that mean "not visible everywhere yet": 11 attempts, 200 ms doubling to 30 s apart,
+	 * about two minutes (aws.md 3.4). NULL-terminated array, NULL if none. */
 	const char *const *patient_codes;
+	/* NULL, or the id of an AMI: patience only while the error's message names that AMI or none. An
+	 * error that names another one is final. */
+	const char *patient_image;
 
 	struct gk_error error;  /* GK_OK: it succeeded. GK_DENIED, GK_UNSUPPORTED, GK_NOT_FOUND, … */
 	char code[96];          /* the AWS error code, "" if none */
 	struct gk_xml *xml;     /* answer of a query service */
-	cJSON *json;            /* answer of a JSON service */
+	cJSON *json;            /* answer of a JSON service; of a failure too, if it was understood */
 };
 
 void aws_call_done(struct aws_call *call);

@@ -16,6 +16,7 @@ static void cut_to_character(char *text, size_t size)
 		text[n - 1] = '\0';
 }
 
+__attribute__((format(printf, 3, 0)))
 static void set_message(struct gk_error *err, enum gk_code code, const char *format, va_list args)
 {
 	err->code = code;

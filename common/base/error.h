@@ -20,6 +20,7 @@ enum gk_code {
 	GK_USAGE,       /* an option or a configuration is wrong */
 	GK_NOT_FOUND,   /* the thing asked for does not exist */
 	GK_CONFLICT,    /* somebody else has it, or changed it meanwhile: read again */
+	GK_LOCKED,      /* the inventory is locked, and stayed so while we waited */
 	GK_REFUSED,     /* a safety rule says no */
 	GK_UNFINISHED,  /* content that may be complete when read again */
 	GK_DENIED,      /* the caller may not do this */

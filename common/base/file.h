@@ -5,8 +5,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Reads a regular file (or what a link leads to) into *ret_data, whose ceiling applies. A missing
- * file is GK_NOT_FOUND; a folder, FIFO or device is refused without blocking. */
+/* Reads a regular file (or what a link leads to) of at most `ceiling` bytes (0 means 64 MiB); it replaces
+ * what *ret_data holds. A missing file is GK_NOT_FOUND; a folder, FIFO or device is refused without
+ * blocking, a larger file is GK_FAILED. */
 int gk_file_read(const char *path, size_t ceiling, struct gk_buf *ret_data, struct gk_error *err);
 
 /* A file that appears under its name only when it is complete: opened beside it under another
@@ -29,5 +30,8 @@ char *gk_path_folder(const char *path, struct gk_error *err);
 
 /* Makes a folder and its parents (mode 0777 less umask). An existing one is fine. */
 int gk_path_make_folders(const char *path, struct gk_error *err);
+
+/* The same for what belongs to the user alone: new folders get mode 0700 less umask. */
+int gk_path_make_private_folders(const char *path, struct gk_error *err);
 
 #endif

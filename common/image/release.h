@@ -73,6 +73,8 @@ void release_done(struct release *release);
 void release_list_done(struct release_list *list);
 
 int release_copy(const struct release *from, struct release *ret, struct gk_error *err);
+/* Into an empty image; on failure what was copied so far stays in it. */
+int image_copy(const struct image *from, struct image *to, struct gk_error *err);
 
 /* Appends an empty image; borrowed from the release. NULL with err set on failure. */
 struct image *release_add_image(struct release *release, struct gk_error *err);

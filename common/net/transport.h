@@ -45,7 +45,8 @@ struct http_transport_ops {
 	/* Begins an exchange, which is borrowed until `wait` returns it. */
 	int (*start)(struct http_transport *transport, struct http_exchange *exchange,
 		     struct gk_error *err);
-	/* Waits until an exchange has ended, at most timeout_ms; *ret is NULL when the time is up. */
+	/* Waits until an exchange has ended, at most timeout_ms; *ret is NULL when the time is up. After
+	 * -1 no exchange is in flight any more. */
 	int (*wait)(struct http_transport *transport, int64_t timeout_ms,
 		    struct http_exchange **ret, struct gk_error *err);
 };

@@ -1,0 +1,37 @@
+/*
+ * Who signs: an access key, found by a table of providers in the order of aws.md 1.3.
+ *
+ * A source that is configured but fails is final, and so is one that goldkeep cannot use yet: nothing is
+ * ever signed with other credentials than the ones that were configured. Secrets have no print function
+ * and are wiped when they are let go.
+ */
+#ifndef GK_AWS_CREDENTIALS_H
+#define GK_AWS_CREDENTIALS_H
+
+#include <time.h>
+
+#include "aws/settings.h"
+#include "base/error.h"
+
+struct aws_credentials {
+	char *access_key_id;
+	char *secret_access_key;
+	char *session_token; /* NULL: none */
+	time_t expires;      /* 0: not known */
+	const char *source;  /* static text: "environment", "profile" */
+};
+
+/* Wipes. */
+void aws_credentials_done(struct aws_credentials *credentials);
+
+/* Asks every provider in turn until one is configured. GK_FAILED if none is, or if one fails. */
+int aws_credentials_resolve(const struct aws_settings *settings, struct aws_credentials *ret,
+			    struct gk_error *err);
+
+enum { AWS_CREDENTIALS_HINT = 16 };
+
+/* Enough of an access key id to know it again: "AKIA…MPLE". Into text[AWS_CREDENTIALS_HINT];
+ * returns text. */
+const char *aws_credentials_hint(const struct aws_credentials *credentials, char *text);
+
+#endif

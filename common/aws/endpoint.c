@@ -1,0 +1,221 @@
+#include "aws/endpoint.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { HOST_MAX = 255, PORT_MAX = 65535, PORT_DIGITS_MAX = 5 };
+
+/* Regions are told apart by how they begin. */
+struct partition {
+	const char *prefix;
+	const char *suffix;
+	const char *dual_suffix; /* NULL: not known */
+	bool fips_is_plain;      /* the FIPS host has the name of the plain one */
+};
+
+static const struct partition partitions[] = {
+	{"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
+	{"us-gov-", "amazonaws.com", "api.aws", true},
+	{"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", false},
+	{"us-isob-", "sc2s.sgov.gov", NULL, false},
+	{"us-isof-", "csp.hci.ic.gov", NULL, false},
+	{"us-iso-", "c2s.ic.gov", NULL, false},
+	{"eu-isoe-", "cloud.adc-e.uk", NULL, false},
+	{"", "amazonaws.com", "api.aws", false},
+};
+
+void aws_endpoint_done(struct aws_endpoint *endpoint)
+{
+	free(endpoint->url);
+	free(endpoint->host);
+	free(endpoint->path);
+	*endpoint = (struct aws_endpoint){0};
+}
+
+static const struct partition *find_partition(const char *region)
+{
+	const struct partition *partition = partitions;
+
+	while (strncmp(region, partition->prefix, strlen(partition->prefix)) != 0)
+		partition++;
+	return partition;
+}
+
+static int compute(const struct aws_settings *settings, const struct aws_service_info *service,
+		   const char *region, struct aws_endpoint *ret, struct gk_error *err)
+{
+	const struct partition *partition = find_partition(region);
+	bool plain_name = partition->fips_is_plain && !settings->dual_stack;
+	const char *suffix = settings->dual_stack ? partition->dual_suffix : partition->suffix;
+
+	if (!suffix)
+		return gk_error_set(err, GK_USAGE, "no dual-stack endpoints are known in %s", region);
+	ret->host = gk_str_format(err, "%s%s.%s.%s", service->name,
+				  settings->fips && !plain_name ? "-fips" : "", region, suffix);
+	ret->url = ret->host ? gk_str_format(err, "https://%s/", ret->host) : NULL;
+	return ret->url ? gk_str_set(&ret->path, "/", err) : -1;
+}
+
+static int malformed(const char *url, const char *what, struct gk_error *err)
+{
+	return gk_error_set(err, GK_USAGE, "the endpoint URL %s %s", url, what);
+}
+
+static bool is_host_name(const char *host, size_t length)
+{
+	if (length == 0 || length > HOST_MAX)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!isalnum((unsigned char)host[i]) && !strchr("-._", host[i]))
+			return false;
+	return true;
+}
+
+static bool is_ipv6(const char *text, size_t length)
+{
+	unsigned char address[16];
+	char copy[INET6_ADDRSTRLEN] = "";
+
+	if (length < 2 || length - 2 >= sizeof(copy) || text[0] != '[' || text[length - 1] != ']')
+		return false;
+	memcpy(copy, text + 1, length - 2);
+	return inet_pton(AF_INET6, copy, address) == 1;
+}
+
+/* A port from 1 to 65535; 0 if it is none. */
+static long read_port(const char *text, size_t length)
+{
+	long port = 0;
+
+	if (length == 0 || length > PORT_DIGITS_MAX)
+		return 0;
+	for (size_t i = 0; i < length; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return 0;
+		port = port * 10 + (text[i] - '0');
+	}
+	return port <= PORT_MAX ? port : 0;
+}
+
+/* `authority` is what stands between // and the path. */
+static int parse_authority(const char *url, const char *authority, size_t length, long own_port,
+			   struct aws_endpoint *ret, struct gk_error *err)
+{
+	const char *bracket = memchr(authority, ']', length);
+	const char *after = bracket ? bracket : authority;
+	const char *colon = memchr(after, ':', length - (size_t)(after - authority));
+	size_t host_length = colon ? (size_t)(colon - authority) : length;
+	long port = own_port;
+
+	if (memchr(authority, '@', length))
+		return gk_error_set(err, GK_USAGE, "an endpoint URL must hold no user or password");
+	if (colon)
+		port = read_port(colon + 1, length - host_length - 1);
+	if (port == 0)
+		return malformed(url, "has a bad port", err);
+	if (!is_host_name(authority, host_length) && !is_ipv6(authority, host_length))
+		return malformed(url, "has a bad host name", err);
+	ret->host = port == own_port ? gk_str_format(err, "%.*s", (int)host_length, authority)
+				     : gk_str_format(err, "%.*s:%ld", (int)host_length, authority,
+						     port);
+	return ret->host ? 0 : -1;
+}
+
+static bool is_path(const char *path)
+{
+	for (; *path; path++)
+		if (!isalnum((unsigned char)*path) && !strchr("/-._~%!$&'()*+,;=:@", *path))
+			return false;
+	return true;
+}
+
+int aws_endpoint_parse(const char *url, struct aws_endpoint *ret, struct gk_error *err)
+{
+	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
+	bool secure = strncmp(url, "https://", 8) == 0;
+	const char *authority = url + (secure ? 8 : 7);
+	size_t length = 0;
+
+	if (!secure && strncmp(url, "http://", 7) != 0)
+		return malformed(url, "does not begin with https:// or http://", err);
+	length = strcspn(authority, "/?#");
+	if (parse_authority(url, authority, length, secure ? 443 : 80, &endpoint, err) < 0)
+		return -1;
+	if (!is_path(authority + length))
+		return malformed(url, "has something behind its path, or a bad path", err);
+	if (gk_str_set(&endpoint.path, authority[length] ? authority + length : "/", err) < 0)
+		return -1;
+	endpoint.url = gk_str_format(err, "%s://%s%s", secure ? "https" : "http", endpoint.host,
+				     endpoint.path);
+	if (!endpoint.url)
+		return -1;
+	*ret = endpoint;
+	endpoint = (struct aws_endpoint){0};
+	return 0;
+}
+
+/* The URL of the services section that the profile names; NULL if it says nothing about this one. */
+static int find_in_services(const struct aws_settings *settings,
+			    const struct aws_service_info *service, const char **ret,
+			    struct gk_error *err)
+{
+	const char *name = aws_settings_profile(settings, "services");
+
+	*ret = NULL;
+	if (!name)
+		return 0;
+	if (!aws_profiles_has(&settings->profiles, AWS_SECTION_SERVICES, name))
+		return gk_error_set(err, GK_USAGE,
+				    "the AWS profile %s names services that have no section: %s",
+				    settings->profile, name);
+	*ret = aws_profiles_get(&settings->profiles, AWS_SECTION_SERVICES, name, service->key,
+				"endpoint_url");
+	return 0;
+}
+
+static int find_configured(const struct aws_settings *settings,
+			   const struct aws_service_info *service, const char **ret,
+			   struct gk_error *err)
+{
+	char variable[64] = "AWS_ENDPOINT_URL_";
+
+	*ret = settings->endpoint_url;
+	if (*ret || settings->ignore_endpoints)
+		return 0;
+	memccpy(variable + strlen(variable), service->variable, '\0',
+		sizeof(variable) - strlen(variable) - 1);
+	*ret = aws_settings_env(settings, variable);
+	if (!*ret)
+		*ret = aws_settings_env(settings, "AWS_ENDPOINT_URL");
+	if (!*ret && find_in_services(settings, service, ret, err) < 0)
+		return -1;
+	if (!*ret)
+		*ret = aws_settings_profile(settings, "endpoint_url");
+	return 0;
+}
+
+int aws_endpoint_find(const struct aws_settings *settings, const struct aws_service_info *service,
+		      const char *region, struct aws_endpoint *ret, struct gk_error *err)
+{
+	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
+	const char *url = NULL;
+
+	if (!aws_region_is_valid(region))
+		return gk_error_set(err, GK_USAGE, "this is no AWS region: %s", region);
+	if (find_configured(settings, service, &url, err) < 0)
+		return -1;
+	if (url && (settings->fips || settings->dual_stack))
+		return gk_error_set(err, GK_USAGE,
+				    "FIPS or dual-stack endpoints do not go with an endpoint URL");
+	if (url)
+		return aws_endpoint_parse(url, ret, err);
+	if (compute(settings, service, region, &endpoint, err) < 0)
+		return -1;
+	*ret = endpoint;
+	endpoint = (struct aws_endpoint){0};
+	return 0;
+}

@@ -1,0 +1,251 @@
+#include "aws/profile.h"
+
+#include <ctype.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/ini.h"
+#include "base/mem.h"
+
+enum { FILE_MAX = 1 << 20 };
+
+static void wipe_text(char *text)
+{
+	if (text)
+		OPENSSL_cleanse(text, strlen(text));
+}
+
+static void entry_done(struct aws_profile_entry *entry)
+{
+	wipe_text(entry->value);
+	free(entry->name);
+	free(entry->key);
+	free(entry->subkey);
+	free(entry->value);
+}
+
+void aws_profiles_done(struct aws_profiles *profiles)
+{
+	for (size_t i = 0; i < profiles->count; i++)
+		entry_done(&profiles->items[i]);
+	free(profiles->items);
+	*profiles = (struct aws_profiles){0};
+}
+
+static void wipe_ini(struct gk_ini *ini)
+{
+	for (size_t i = 0; i < ini->count; i++)
+		wipe_text(ini->items[i].value);
+	gk_ini_done(ini);
+}
+
+static void wipe_buf(struct gk_buf *buf)
+{
+	if (buf->data)
+		OPENSSL_cleanse(buf->data, buf->room);
+	gk_buf_done(buf);
+}
+
+static struct aws_profile_entry *find(const struct aws_profiles *profiles,
+				      enum aws_section section, const char *name, const char *key,
+				      const char *subkey)
+{
+	for (size_t i = 0; i < profiles->count; i++) {
+		struct aws_profile_entry *entry = &profiles->items[i];
+
+		if (entry->section == section && strcmp(entry->name, name) == 0 &&
+		    gk_str_equal(entry->key, key) && gk_str_equal(entry->subkey, subkey))
+			return entry;
+	}
+	return NULL;
+}
+
+bool aws_profiles_has(const struct aws_profiles *profiles, enum aws_section section,
+		      const char *name)
+{
+	return find(profiles, section, name, NULL, NULL) != NULL;
+}
+
+const char *aws_profiles_get(const struct aws_profiles *profiles, enum aws_section section,
+			     const char *name, const char *key, const char *subkey)
+{
+	const struct aws_profile_entry *entry = find(profiles, section, name, key, subkey);
+
+	return entry && entry->value && entry->value[0] ? entry->value : NULL;
+}
+
+/* Adds an entry; a later value of the same key replaces an earlier one. */
+static int put(struct aws_profiles *profiles, enum aws_section section, const char *name,
+	       const struct gk_ini_property *from, struct gk_error *err)
+{
+	struct aws_profile_entry *entry = find(profiles, section, name, from->key, from->subkey);
+
+	if (entry) {
+		wipe_text(entry->value);
+		return gk_str_set(&entry->value, from->value, err);
+	}
+	entry = gk_array_add(&profiles->items, &profiles->count, sizeof(*entry), err);
+	if (!entry)
+		return -1;
+	entry->section = section;
+	if (gk_str_set(&entry->name, name, err) < 0 || gk_str_set(&entry->key, from->key, err) < 0 ||
+	    gk_str_set(&entry->subkey, from->subkey, err) < 0 ||
+	    gk_str_set(&entry->value, from->value, err) < 0)
+		return -1;
+	return 0;
+}
+
+static bool is_plain_name(const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("_-/.%@:+\\", *c))
+			return false;
+	return name[0] != '\0';
+}
+
+/* A name as it stands behind "profile ": plain, or in quotes. NULL (err untouched) for anything else. */
+static char *read_name(const char *text, struct gk_error *err)
+{
+	size_t length = strlen(text);
+	char quote = text[0];
+	char *name = NULL;
+
+	if ((quote == '"' || quote == '\'') && length > 2 && text[length - 1] == quote &&
+	    strchr(text + 1, quote) == text + length - 1)
+		name = strndup(text + 1, length - 2);
+	else if (is_plain_name(text))
+		name = strdup(text);
+	else
+		return NULL;
+	if (!name)
+		gk_error_memory(err);
+	return name;
+}
+
+/* Which section of the config file it is; the name is owned. NULL if it is none of ours. */
+static char *read_section(const char *text, enum aws_section *ret, bool *ret_prefixed,
+			  struct gk_error *err)
+{
+	static const struct {
+		const char *prefix;
+		enum aws_section section;
+	} kinds[] = {
+		{"profile ", AWS_SECTION_PROFILE},
+		{"services ", AWS_SECTION_SERVICES},
+		{"sso-session ", AWS_SECTION_SSO_SESSION},
+	};
+
+	*ret = AWS_SECTION_PROFILE;
+	*ret_prefixed = false;
+	if (strcmp(text, "default") == 0)
+		return read_name(text, err);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		size_t length = strlen(kinds[i].prefix);
+
+		if (strncmp(text, kinds[i].prefix, length) != 0)
+			continue;
+		*ret = kinds[i].section;
+		*ret_prefixed = true;
+		return read_name(text + length, err);
+	}
+	return NULL;
+}
+
+/* Is there a [profile default]? It wins, and [default] is passed over entirely. */
+static bool has_prefixed_default(const struct gk_ini *ini)
+{
+	for (size_t i = 0; i < ini->count; i++) {
+		const char *section = ini->items[i].section;
+
+		if (strcmp(section, "profile default") == 0 ||
+		    strcmp(section, "profile \"default\"") == 0 ||
+		    strcmp(section, "profile 'default'") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int add_config(struct aws_profiles *profiles, const struct gk_ini *ini,
+		      struct gk_error *err)
+{
+	bool skip_plain = has_prefixed_default(ini);
+
+	for (size_t i = 0; i < ini->count; i++) {
+		const struct gk_ini_property *property = &ini->items[i];
+		enum aws_section section = AWS_SECTION_PROFILE;
+		struct gk_error memory = {0};
+		bool prefixed = false;
+		_cleanup_free_ char *name = read_section(property->section, &section, &prefixed,
+							 &memory);
+
+		if (!name && memory.code)
+			return gk_error_memory(err);
+		if (!name || (skip_plain && !prefixed))
+			continue;
+		if (put(profiles, section, name, property, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int aws_profiles_add_config(struct aws_profiles *profiles, const char *text, size_t length,
+			    const char *source, struct gk_error *err)
+{
+	_cleanup_(wipe_ini) struct gk_ini ini = {0};
+
+	if (gk_ini_parse(text, length, source, &ini, err) < 0)
+		return -1;
+	return add_config(profiles, &ini, err);
+}
+
+int aws_profiles_add_credentials(struct aws_profiles *profiles, const char *text, size_t length,
+				 const char *source, struct gk_error *err)
+{
+	_cleanup_(wipe_ini) struct gk_ini ini = {0};
+
+	if (gk_ini_parse(text, length, source, &ini, err) < 0)
+		return -1;
+	for (size_t i = 0; i < ini.count; i++) {
+		const struct gk_ini_property *property = &ini.items[i];
+		struct gk_error memory = {0};
+		_cleanup_free_ char *name = read_name(property->section, &memory);
+
+		if (!name && memory.code)
+			return gk_error_memory(err);
+		if (name && put(profiles, AWS_SECTION_PROFILE, name, property, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Reads a file; a missing one is empty. */
+static int read_file(const char *path, struct gk_buf *ret, struct gk_error *err)
+{
+	struct gk_error failure = {0};
+
+	if (gk_file_read(path, FILE_MAX, ret, &failure) == 0 || failure.code == GK_NOT_FOUND)
+		return 0;
+	return gk_error_set(err, GK_USAGE, "%s", failure.message);
+}
+
+int aws_profiles_load(const char *config_path, const char *credentials_path,
+		      struct aws_profiles *ret, struct gk_error *err)
+{
+	_cleanup_(aws_profiles_done) struct aws_profiles profiles = {0};
+	_cleanup_(wipe_buf) struct gk_buf config = {0};
+	_cleanup_(wipe_buf) struct gk_buf credentials = {0};
+
+	if (read_file(config_path, &config, err) < 0 ||
+	    read_file(credentials_path, &credentials, err) < 0 ||
+	    aws_profiles_add_config(&profiles, gk_buf_text(&config), config.length, config_path,
+				    err) < 0 ||
+	    aws_profiles_add_credentials(&profiles, gk_buf_text(&credentials), credentials.length,
+					 credentials_path, err) < 0)
+		return -1;
+	*ret = profiles;
+	profiles = (struct aws_profiles){0};
+	return 0;
+}

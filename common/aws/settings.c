@@ -1,0 +1,205 @@
+#include "aws/settings.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum { LABEL_MAX = 63, ATTEMPTS_MAX = 10, OWN_ATTEMPTS_MAX = 100 };
+
+void aws_settings_done(struct aws_settings *settings)
+{
+	free(settings->profile);
+	free(settings->region);
+	free(settings->endpoint_url);
+	free(settings->ca_bundle);
+	aws_profiles_done(&settings->profiles);
+	*settings = (struct aws_settings){0};
+}
+
+const char *aws_settings_env(const struct aws_settings *settings, const char *name)
+{
+	const char *value = settings->getenv(name);
+
+	return value && value[0] ? value : NULL;
+}
+
+const char *aws_settings_profile(const struct aws_settings *settings, const char *key)
+{
+	return aws_profiles_get(&settings->profiles, AWS_SECTION_PROFILE, settings->profile, key,
+				NULL);
+}
+
+/* Environment, else profile; NULL if neither says anything. */
+static const char *look_up(const struct aws_settings *settings, const char *variable,
+			   const char *key)
+{
+	const char *value = aws_settings_env(settings, variable);
+
+	return value ? value : aws_settings_profile(settings, key);
+}
+
+bool aws_region_is_valid(const char *region)
+{
+	size_t length = strlen(region);
+	bool digits_only = true;
+
+	if (length == 0 || length > LABEL_MAX || region[0] == '-' || region[length - 1] == '-')
+		return false;
+	for (const char *c = region; *c; c++) {
+		if (!isalnum((unsigned char)*c) && *c != '-')
+			return false;
+		digits_only = digits_only && isdigit((unsigned char)*c);
+	}
+	return !digits_only;
+}
+
+static const char *home_folder(const struct aws_settings *settings)
+{
+	const char *home = aws_settings_env(settings, "HOME");
+	const struct passwd *user = home ? NULL : getpwuid(getuid());
+
+	return user ? user->pw_dir : home;
+}
+
+/* Path of a shared file, owned. */
+static char *file_path(const struct aws_settings *settings, const char *variable,
+		       const char *standard, struct gk_error *err)
+{
+	const char *path = aws_settings_env(settings, variable);
+	const char *home = home_folder(settings);
+
+	path = path ? path : standard;
+	if (path[0] != '~' || (path[1] != '/' && path[1] != '\0'))
+		return gk_str_format(err, "%s", path);
+	return gk_str_format(err, "%s%s", home ? home : "", path + 1);
+}
+
+static int choose_profile(struct aws_settings *settings, const struct aws_options *options,
+			  bool *ret_named, struct gk_error *err)
+{
+	const char *name = options->profile;
+
+	settings->profile_by_flag = name && name[0];
+	if (!settings->profile_by_flag)
+		name = aws_settings_env(settings, "AWS_PROFILE");
+	if (!name)
+		name = aws_settings_env(settings, "AWS_DEFAULT_PROFILE");
+	*ret_named = name != NULL;
+	return gk_str_set(&settings->profile, name ? name : "default", err);
+}
+
+static int load_files(struct aws_settings *settings, bool profile_named, struct gk_error *err)
+{
+	_cleanup_free_ char *config = file_path(settings, "AWS_CONFIG_FILE", "~/.aws/config", err);
+	_cleanup_free_ char *credentials = file_path(settings, "AWS_SHARED_CREDENTIALS_FILE",
+						     "~/.aws/credentials", err);
+
+	if (!config || !credentials ||
+	    aws_profiles_load(config, credentials, &settings->profiles, err) < 0)
+		return -1;
+	if (profile_named &&
+	    !aws_profiles_has(&settings->profiles, AWS_SECTION_PROFILE, settings->profile))
+		return gk_error_set(err, GK_USAGE, "the AWS profile %s is neither in %s nor in %s",
+				    settings->profile, config, credentials);
+	return 0;
+}
+
+static int read_bool(const struct aws_settings *settings, const char *variable, const char *key,
+		     bool *ret, struct gk_error *err)
+{
+	const char *value = look_up(settings, variable, key);
+
+	if (value && strcasecmp(value, "true") != 0 && strcasecmp(value, "false") != 0)
+		return gk_error_set(err, GK_USAGE, "%s (%s) is neither true nor false: %s", variable,
+				    key, value);
+	*ret = value && strcasecmp(value, "true") == 0;
+	return 0;
+}
+
+/* A count from 1; more than `most` is `most`. */
+static int read_attempts(const char *value, const char *name, int most, int *ret,
+			 struct gk_error *err)
+{
+	char *end = NULL;
+	long number = strtol(value, &end, 10);
+
+	if (!isdigit((unsigned char)value[0]) || *end || number < 1)
+		return gk_error_set(err, GK_USAGE, "%s is no number of attempts: %s", name, value);
+	*ret = number < most ? (int)number : most;
+	return 0;
+}
+
+/* Packer uses AWS_MAX_ATTEMPTS for its waiters and people set it to hundreds (aws.md 3.2). */
+static int set_attempts(struct aws_settings *settings, struct gk_error *err)
+{
+	const char *own = aws_settings_env(settings, "GOLDKEEP_MAX_ATTEMPTS");
+	const char *value = look_up(settings, "AWS_MAX_ATTEMPTS", "max_attempts");
+
+	if (own)
+		return read_attempts(own, "GOLDKEEP_MAX_ATTEMPTS", OWN_ATTEMPTS_MAX,
+				     &settings->max_attempts, err);
+	if (value)
+		return read_attempts(value, "AWS_MAX_ATTEMPTS", ATTEMPTS_MAX,
+				     &settings->max_attempts, err);
+	return 0;
+}
+
+static int set_region(struct aws_settings *settings, const struct aws_options *options,
+		      struct gk_error *err)
+{
+	const char *region = options->region;
+
+	if (!region || !region[0])
+		region = aws_settings_env(settings, "AWS_REGION");
+	if (!region)
+		region = look_up(settings, "AWS_DEFAULT_REGION", "region");
+	if (region && !aws_region_is_valid(region))
+		return gk_error_set(err, GK_USAGE, "this is no AWS region: %s", region);
+	return gk_str_set(&settings->region, region, err);
+}
+
+static int set_others(struct aws_settings *settings, const struct aws_options *options,
+		      struct gk_error *err)
+{
+	const char *endpoint = options->endpoint_url && options->endpoint_url[0]
+				       ? options->endpoint_url
+				       : NULL;
+
+	if (gk_str_set(&settings->endpoint_url, endpoint, err) < 0 ||
+	    gk_str_set(&settings->ca_bundle, look_up(settings, "AWS_CA_BUNDLE", "ca_bundle"), err) <
+		    0 ||
+	    read_bool(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+		      "ignore_configured_endpoint_urls", &settings->ignore_endpoints, err) < 0 ||
+	    read_bool(settings, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &settings->fips, err) <
+		    0 ||
+	    read_bool(settings, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
+		      &settings->dual_stack, err) < 0)
+		return -1;
+	return 0;
+}
+
+static const char *process_getenv(const char *name)
+{
+	return getenv(name);
+}
+
+int aws_settings_load(const struct aws_options *options, struct aws_settings *ret,
+		      struct gk_error *err)
+{
+	_cleanup_(aws_settings_done) struct aws_settings settings = {0};
+	bool named = false;
+
+	settings.getenv = options->getenv ? options->getenv : process_getenv;
+	if (choose_profile(&settings, options, &named, err) < 0 ||
+	    load_files(&settings, named, err) < 0 || set_region(&settings, options, err) < 0 ||
+	    set_attempts(&settings, err) < 0 || set_others(&settings, options, err) < 0)
+		return -1;
+	*ret = settings;
+	settings = (struct aws_settings){0};
+	return 0;
+}

@@ -1,0 +1,153 @@
+#include "aws/ssm.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+
+void ssm_get_parameters(struct aws_call *call, const char *region, char *const *names, size_t count)
+{
+	struct gk_json_builder builder = {0};
+	_cleanup_free_ char *body = NULL;
+	cJSON *list = NULL;
+
+	call->service = AWS_SSM;
+	call->region = region;
+	call->action = "GetParameters";
+	if (gk_json_builder_init(&builder, NULL) == 0) {
+		list = gk_json_add_array(&builder, builder.root, "Names");
+		for (size_t i = 0; i < count; i++)
+			gk_json_add_string(&builder, list, NULL, names[i]);
+		body = gk_json_builder_print(&builder, false, NULL);
+	}
+	gk_json_builder_done(&builder);
+	if (body)
+		gk_buf_adds(&call->params, body);
+	else
+		call->params.state = GK_BUF_NO_MEMORY;
+}
+
+void ssm_parameter_list_done(struct ssm_parameter_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->items[i].asked);
+		free(list->items[i].value);
+	}
+	free(list->items);
+	*list = (struct ssm_parameter_list){0};
+}
+
+/* Length of a name without its selector. An ARN has five colons of its own, a name has none. */
+static size_t base_length(const char *name)
+{
+	const char *at = name;
+
+	for (int colons = strncmp(name, "arn:", 4) == 0 ? 5 : 0; colons > 0; colons--) {
+		at = strchr(at, ':');
+		if (!at)
+			return strlen(name);
+		at++;
+	}
+	return (size_t)(at - name) + strcspn(at, ":");
+}
+
+bool ssm_is_same_parameter(const char *a, const char *b)
+{
+	size_t length = base_length(a);
+
+	return length == base_length(b) && strncmp(a, b, length) == 0;
+}
+
+static bool says(const char *text, const char *base, size_t length)
+{
+	return text && strncmp(text, base, length) == 0 && !text[length];
+}
+
+/* ":3" is told as ":3" or "3"; where it is not told, the name has to do. */
+static bool selector_matches(const char *selector, const char *asked)
+{
+	if (!selector || !selector[0])
+		return true;
+	return strcmp(selector, asked) == 0 || (asked[0] && strcmp(selector, asked + 1) == 0);
+}
+
+/* Is this element of the answer what was asked for? */
+static int element_matches(const cJSON *element, const char *asked, bool *ret,
+			   struct gk_error *err)
+{
+	size_t length = base_length(asked);
+	const char *name = NULL;
+	const char *arn = NULL;
+	const char *selector = NULL;
+
+	if (gk_json_string(element, "Name", &name, err) < 0 ||
+	    gk_json_string(element, "ARN", &arn, err) < 0 ||
+	    gk_json_string(element, "Selector", &selector, err) < 0)
+		return -1;
+	*ret = says(name, asked, strlen(asked)) || says(name, asked, length) ||
+	       says(arn, asked, strlen(asked)) || says(arn, asked, length);
+	*ret = *ret && selector_matches(selector, asked + length);
+	return 0;
+}
+
+static int add_value(const cJSON *element, const char *asked, struct ssm_parameter_list *list,
+		     struct gk_error *err)
+{
+	struct ssm_parameter *parameter = NULL;
+	const char *value = NULL;
+
+	if (gk_json_string(element, "Value", &value, err) < 0)
+		return -1;
+	if (!value)
+		return gk_error_set(err, GK_FAILED, "parameter %s without a value", asked);
+	parameter = gk_array_add(&list->items, &list->count, sizeof(*parameter), err);
+	if (!parameter || gk_str_set(&parameter->asked, asked, err) < 0)
+		return -1;
+	return gk_str_set(&parameter->value, value, err);
+}
+
+static int read_one(const cJSON *parameters, const char *asked, struct ssm_parameter_list *list,
+		    struct gk_error *err)
+{
+	const cJSON *element = NULL;
+	size_t found = 0;
+
+	cJSON_ArrayForEach(element, parameters)
+	{
+		bool matches = false;
+
+		if (element_matches(element, asked, &matches, err) < 0)
+			return -1;
+		if (!matches)
+			continue;
+		if (add_value(element, asked, list, err) < 0)
+			return -1;
+		found++;
+	}
+	if (!found)
+		return gk_error_set(err, GK_FAILED, "parameter %s is not in the answer", asked);
+	return 0;
+}
+
+int ssm_read_parameters(const cJSON *answer, char *const *names, size_t count,
+			struct ssm_parameter_list *list, struct gk_error *err)
+{
+	_cleanup_(gk_strv_done) struct gk_strv invalid = {0};
+	const cJSON *parameters = NULL;
+
+	if (!cJSON_IsObject(answer))
+		return gk_error_set(err, GK_FAILED, "the answer is no object");
+	if (gk_json_strings(answer, "InvalidParameters", &invalid, err) < 0 ||
+	    gk_json_array(answer, "Parameters", &parameters, err) < 0)
+		return -1;
+	if (invalid.count)
+		return gk_error_set(err, GK_FAILED, "parameter %s is not known", invalid.items[0]);
+	/* Without this, the value of NAME could stand in for a NAME:LABEL that was left out. */
+	if ((size_t)cJSON_GetArraySize(parameters) != count)
+		return gk_error_set(err, GK_FAILED, "asked for %zu parameters, got %d", count,
+				    cJSON_GetArraySize(parameters));
+	for (size_t i = 0; i < count; i++)
+		if (read_one(parameters, names[i], list, err) < 0)
+			return -1;
+	return 0;
+}

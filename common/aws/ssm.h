@@ -1,0 +1,38 @@
+/*
+ * SSM Parameter Store: what stands behind the resolve:ssm: texts of launch templates. Builders and
+ * readers work as those of aws/ec2.h. Source: aws.md 6.1, 6.3 (SSM API 2014-11-06).
+ */
+#ifndef GK_AWS_SSM_H
+#define GK_AWS_SSM_H
+
+#include "aws/client.h"
+#include "base/strv.h"
+
+enum { SSM_NAMES_MAX = 10 }; /* of one GetParameters */
+
+/* Names are NAME or ARN, with :VERSION or :LABEL behind them or not. */
+void ssm_get_parameters(struct aws_call *call, const char *region, char *const *names,
+			size_t count);
+
+/* True for NAME:1 and NAME:web. */
+bool ssm_is_same_parameter(const char *a, const char *b);
+
+struct ssm_parameter {
+	char *asked; /* as it was asked for */
+	char *value;
+};
+
+struct ssm_parameter_list {
+	struct ssm_parameter *items;
+	size_t count;
+};
+
+void ssm_parameter_list_done(struct ssm_parameter_list *list);
+
+/* Appends a value for every name. A name that the answer calls invalid, that is missing in it, or that
+ * cannot be told from another one of the same call, is GK_FAILED, naming it. An endpoint that leaves
+ * the selector out of its answer may give more than one value for a name: all are appended. */
+int ssm_read_parameters(const cJSON *answer, char *const *names, size_t count,
+			struct ssm_parameter_list *list, struct gk_error *err);
+
+#endif

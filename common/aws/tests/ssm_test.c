@@ -1,0 +1,119 @@
+#include "aws/ssm.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/tests/unit.h"
+
+/* Names are given as one text, with spaces between them; so are the values that come out. */
+static int read_text(const char *answer, const char *names, char **ret, struct gk_error *err)
+{
+	_cleanup_(gk_json_freep) cJSON *json = NULL;
+	_cleanup_(gk_strv_done) struct gk_strv asked = {0};
+	_cleanup_(gk_strv_done) struct gk_strv got = {0};
+	_cleanup_(ssm_parameter_list_done) struct ssm_parameter_list list = {0};
+
+	assert_success(gk_json_parse(answer, strlen(answer), &json, err), err);
+	assert_success(gk_strv_split(&asked, names, ' ', err), err);
+	if (ssm_read_parameters(json, asked.items, asked.count, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++)
+		gk_strv_addf(&got, err, "%s=%s", list.items[i].asked, list.items[i].value);
+	*ret = gk_strv_join(&got, " ", err);
+	return 0;
+}
+
+static void test_request(void **state)
+{
+	char a[] = "/golden/web";
+	char b[] = "x:3";
+	char *names[] = {a, b};
+	struct aws_call call = {0};
+
+	(void)state;
+	ssm_get_parameters(&call, "eu-west-1", names, 2);
+	assert_int_equal(call.service, AWS_SSM);
+	assert_string_equal(call.action, "GetParameters");
+	assert_string_equal(gk_buf_text(&call.params), "{\"Names\":[\"/golden/web\",\"x:3\"]}");
+	aws_call_done(&call);
+}
+
+#define ANSWER(parameters) "{\"Parameters\":[" parameters "],\"InvalidParameters\":[]}"
+#define ARN "arn:aws:ssm:eu-west-1:123456789012:parameter/golden/web"
+
+static void test_values(void **state)
+{
+	static const struct {
+		const char *answer, *names, *values;
+	} rows[] = {
+		{ANSWER("{\"Name\":\"/a\",\"Value\":\"ami-1\",\"News\":1}"), "/a", "/a=ami-1"},
+		{ANSWER("{\"Name\":\"/b\",\"Value\":\"ami-2\"},{\"Name\":\"/a\",\"Value\":\"ami-1\"}"),
+		 "/a /b", "/a=ami-1 /b=ami-2"},
+		{ANSWER("{\"Name\":\"/a\",\"Selector\":\":prod\",\"Value\":\"ami-1\"}"), "/a:prod",
+		 "/a:prod=ami-1"},
+		{ANSWER("{\"Name\":\"/a\",\"Selector\":\"3\",\"Value\":\"ami-1\"}"), "/a:3",
+		 "/a:3=ami-1"},
+		{ANSWER("{\"Name\":\"/a\",\"Value\":\"ami-1\"}"), "/a:3", "/a:3=ami-1"},
+		{ANSWER("{\"Name\":\"/golden/web\",\"ARN\":\"" ARN "\",\"Value\":\"ami-1\"}"),
+		 ARN ":7", ARN ":7=ami-1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *text = NULL;
+		struct gk_error err = {0};
+
+		assert_success(read_text(rows[i].answer, rows[i].names, &text, &err), &err);
+		assert_string_equal(text, rows[i].values);
+	}
+}
+
+static void test_what_is_not_understood_is_an_error(void **state)
+{
+	static const struct {
+		const char *answer, *names, *message;
+	} rows[] = {
+		{"[]", "/a", "no object"},
+		{"{}", "/a", "asked for 1 parameters, got 0"},
+		{"{\"Parameters\":{}}", "/a", "Parameters"},
+		{"{\"Parameters\":[],\"InvalidParameters\":[\"/a\"]}", "/a", "/a is not known"},
+		{ANSWER("{\"Name\":\"/b\",\"Value\":\"ami-1\"}"), "/a", "/a is not in the answer"},
+		{ANSWER("{\"Name\":\"/a\",\"Selector\":\":4\",\"Value\":\"ami-1\"}"), "/a:3",
+		 "/a:3 is not in the answer"},
+		{ANSWER("{\"Name\":\"/a\",\"Selector\":\":4\",\"Value\":\"ami-1\"}"), "/a",
+		 "/a is not in the answer"},
+		{ANSWER("{\"Name\":\"/a\"}"), "/a", "without a value"},
+		{ANSWER("{\"Name\":\"/a\",\"Value\":7}"), "/a", "Value"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *text = NULL;
+		struct gk_error err = {0};
+
+		assert_failure(read_text(rows[i].answer, rows[i].names, &text, &err), &err,
+			       GK_FAILED, rows[i].message);
+	}
+}
+
+static void test_same_parameter(void **state)
+{
+	(void)state;
+	assert_true(ssm_is_same_parameter("/a:1", "/a:prod"));
+	assert_true(ssm_is_same_parameter(ARN, ARN ":2"));
+	assert_false(ssm_is_same_parameter("/a", "/ab"));
+	assert_false(ssm_is_same_parameter(ARN, ARN "2"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_what_is_not_understood_is_an_error),
+		cmocka_unit_test(test_same_parameter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,108 @@
+#include "base/mem.h"
+#include "cloud/aws_private.h"
+
+static int ask_place(struct aws_batch *batch, const struct aws_place *place, struct gk_error *err)
+{
+	struct aws_question *templates = NULL;
+
+	for (size_t i = 0; i < place->fallback.count; i++)
+		if (aws_batch_ask(batch, AWS_ASK_INSTANCES, place->region, place->fallback.items[i],
+				  0, EC2_INSTANCE_IDS_MAX, err) < 0)
+			return -1;
+	templates = aws_batch_add(batch, AWS_ASK_TEMPLATES, place->region, err);
+	return templates ? 0 : -1;
+}
+
+int aws_fallback_ask(struct aws_batch *batch, const struct aws_place_list *places,
+		     struct gk_error *err)
+{
+	size_t before = batch->count;
+
+	for (size_t i = 0; i < places->count; i++) {
+		const struct aws_place *place = &places->items[i];
+
+		/* What is in doubt already is not worth the calls. */
+		if (place->fallback.count && place->doubt.code == GK_OK &&
+		    ask_place(batch, place, err) < 0)
+			return -1;
+	}
+	for (size_t i = before; i < batch->count; i++)
+		aws_question_build(batch->items[i], true);
+	return 0;
+}
+
+static void read_instances(const struct aws_question *question, struct aws_place *place)
+{
+	const struct aws_listing *listing = &question->listing;
+	struct gk_error cause = {0};
+	int r = aws_listing_check(listing, &cause);
+
+	for (size_t i = 0; r == 0 && i < listing->page_count; i++)
+		r = ec2_read_instances(listing->pages[i], &place->users, &cause);
+	if (r < 0)
+		aws_place_doubt(place, listing->call.action, &cause);
+}
+
+/* Asks for all versions of all templates that the answer names. */
+static int read_templates(const struct aws_question *question, struct aws_place *place,
+			  struct aws_batch *versions, struct gk_error *err)
+{
+	const struct aws_listing *listing = &question->listing;
+	_cleanup_(gk_strv_done) struct gk_strv ids = {0};
+	struct gk_error cause = {0};
+	int r = aws_listing_check(listing, &cause);
+
+	for (size_t i = 0; r == 0 && i < listing->page_count; i++)
+		r = ec2_read_launch_templates(listing->pages[i], &ids, &cause);
+	if (r < 0) {
+		aws_place_doubt(place, listing->call.action, &cause);
+		return 0;
+	}
+	for (size_t i = 0; i < ids.count; i++) {
+		struct aws_question *one =
+			aws_batch_add(versions, AWS_ASK_VERSIONS, place->region, err);
+
+		if (!one || gk_strv_add(&one->ids, ids.items[i], err) < 0)
+			return -1;
+		aws_question_build(one, question->managed);
+	}
+	return 0;
+}
+
+static void read_versions(const struct aws_question *question, struct aws_place *place)
+{
+	const struct aws_listing *listing = &question->listing;
+	struct gk_error cause = {0};
+	size_t before = place->users.count;
+	int r = aws_listing_check(listing, &cause);
+
+	for (size_t i = 0; r == 0 && i < listing->page_count; i++)
+		r = ec2_read_launch_template_versions(listing->pages[i], &place->users, &cause);
+	/* A template has one at least. */
+	if (r == 0 && place->users.count == before)
+		r = gk_error_set(&cause, GK_FAILED, "no version of %s", question->ids.items[0]);
+	if (r < 0)
+		aws_place_doubt(place, listing->call.action, &cause);
+}
+
+int aws_fallback_read(struct aws_cloud *cloud, const struct aws_batch *batch,
+		      struct aws_place_list *places, struct gk_error *err)
+{
+	_cleanup_(aws_batch_done) struct aws_batch versions = {0};
+
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct aws_question *question = batch->items[i];
+		struct aws_place *place = aws_place_find(places, question->region);
+
+		if (question->topic == AWS_ASK_INSTANCES)
+			read_instances(question, place);
+		else if (question->topic == AWS_ASK_TEMPLATES &&
+			 read_templates(question, place, &versions, err) < 0)
+			return -1;
+	}
+	if (aws_batch_run(cloud, &versions, err) < 0)
+		return -1;
+	for (size_t i = 0; i < versions.count; i++)
+		read_versions(versions.items[i], aws_place_find(places, versions.items[i]->region));
+	return 0;
+}

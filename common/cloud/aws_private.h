@@ -1,0 +1,111 @@
+/*
+ * What the files of the AWS provider share. A look is a batch of questions: each is one listing and
+ * the items of the look that its answer is about. All first pages go out together.
+ */
+#ifndef GK_CLOUD_AWS_PRIVATE_H
+#define GK_CLOUD_AWS_PRIVATE_H
+
+#include "aws/client.h"
+#include "aws/ec2.h"
+#include "cloud/cloud.h"
+
+struct aws_cloud {
+	struct cloud base;
+	struct aws_client *client; /* borrowed */
+};
+
+enum aws_topic {
+	AWS_ASK_IMAGES,
+	AWS_ASK_SNAPSHOTS,
+	AWS_ASK_SEARCH,
+	AWS_ASK_REFERENCES,
+	AWS_ASK_PERMISSION,
+	AWS_ASK_CONFIGURATIONS,
+	AWS_ASK_INSTANCES,
+	AWS_ASK_TEMPLATES,
+	AWS_ASK_VERSIONS,
+};
+
+struct aws_question {
+	enum aws_topic topic;
+	char *region;       /* owned: listings borrow it */
+	struct gk_strv ids; /* what is asked about, each once */
+	size_t *items;      /* indexes into the look's array of that topic */
+	size_t item_count;
+	bool managed;       /* IncludeManagedResources was sent */
+	struct aws_listing listing;
+};
+
+struct aws_batch {
+	struct aws_question **items; /* owned; pointers, because listings must stay where they are */
+	size_t count;
+};
+
+void aws_batch_done(struct aws_batch *batch);
+
+/* A new question; borrowed from the batch. */
+struct aws_question *aws_batch_add(struct aws_batch *batch, enum aws_topic topic,
+				   const char *region, struct gk_error *err);
+
+/* Puts an id, and the item that wants to know, into the question of that topic and region that has room
+ * for it, or into a new one. */
+int aws_batch_ask(struct aws_batch *batch, enum aws_topic topic, const char *region,
+		  const char *id, size_t item, size_t most, struct gk_error *err);
+
+/* Builds the listing of a question about instances, templates or versions. */
+void aws_question_build(struct aws_question *question, bool managed);
+
+/* Runs all listings of a batch that may be empty. Those that asked for managed resources, of an endpoint
+ * that does not know the word, are asked again without (and `managed` is false then). */
+int aws_batch_run(struct aws_cloud *cloud, struct aws_batch *batch, struct gk_error *err);
+
+/* 0 if the listing came to its end, so that all its pages are there; else -1 and the reason. */
+int aws_listing_check(const struct aws_listing *listing, struct gk_error *err);
+
+int aws_cloud_look(struct cloud *cloud, struct cloud_look *look, struct gk_error *err);
+int aws_cloud_tag(struct cloud *cloud, struct cloud_tagging *work, size_t count,
+		  struct gk_error *err);
+int aws_cloud_remove(struct cloud *cloud, struct cloud_removal *work, size_t count,
+		     struct gk_error *err);
+
+/* ---- usages ---- */
+
+/* A region in which somebody wants to know what uses images. */
+struct aws_place {
+	char *region;
+	struct gk_error doubt;      /* the first thing that was not found out; GK_OK: none */
+	struct ec2_user_list users; /* of all lookups */
+	struct gk_strv fallback;    /* images that DescribeImageReferences says nothing about */
+};
+
+struct aws_place_list {
+	struct aws_place *items;
+	size_t count;
+};
+
+/* Notes what `cause` says about a lookup, unless something was noted already. Whoever doubts sees to it
+ * that nothing in this place is taken for unused. */
+void aws_place_doubt(struct aws_place *place, const char *lookup, const struct gk_error *cause);
+
+/* The place of that region, or NULL. */
+struct aws_place *aws_place_find(const struct aws_place_list *places, const char *region);
+
+/* The questions of the first round. */
+int aws_usage_ask(struct aws_batch *batch, struct cloud_look *look, struct gk_error *err);
+/* Reads their answers, and does everything that follows from them. */
+int aws_usage_read(struct aws_cloud *cloud, const struct aws_batch *batch, struct cloud_look *look,
+		   struct gk_error *err);
+
+/* Without DescribeImageReferences (aws_fallback.c): asks for the instances of the images in
+ * place->fallback, and for all launch templates. */
+int aws_fallback_ask(struct aws_batch *batch, const struct aws_place_list *places,
+		     struct gk_error *err);
+/* Reads their answers, then all versions of these templates, into the places' users. */
+int aws_fallback_read(struct aws_cloud *cloud, const struct aws_batch *batch,
+		      struct aws_place_list *places, struct gk_error *err);
+
+/* For every user that names an image by resolve:ssm:, adds users with the ids that the parameters hold
+ * (aws_alias.c). A text that names no image in a known way is doubt. */
+int aws_alias_resolve(struct aws_cloud *cloud, struct aws_place_list *places, struct gk_error *err);
+
+#endif

@@ -1,0 +1,89 @@
+#include "base/mem.h"
+#include "cloud/aws_private.h"
+
+/* aws.md 4.2: a new image or snapshot may not be visible everywhere; two writers of one resource's tags
+ * get in each other's way. */
+static const char *const patient_codes[] = {"InvalidAMIID.NotFound",
+					    "InvalidSnapshot.NotFound",
+					    "InvalidSnapshotID.NotFound",
+					    "InvalidID",
+					    "ConcurrentTagAccess",
+					    NULL};
+
+struct tag_call {
+	struct aws_call call;
+	struct cloud_tagging *tagging;
+};
+
+struct tag_call_list {
+	struct tag_call *items;
+	size_t count;
+};
+
+static void tag_call_list_done(struct tag_call_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		aws_call_done(&list->items[i].call);
+	free(list->items);
+}
+
+static int add_calls(struct tag_call_list *list, struct cloud_tagging *tagging,
+		     struct gk_error *err)
+{
+	for (size_t at = 0; at < tagging->ids.count; at += EC2_TAGGED_IDS_MAX) {
+		size_t left = tagging->ids.count - at;
+		struct tag_call *item =
+			gk_array_add(&list->items, &list->count, sizeof(*item), err);
+
+		if (!item)
+			return -1;
+		item->tagging = tagging;
+		item->call.patient_codes = patient_codes;
+		ec2_create_tags(&item->call, tagging->location, tagging->ids.items + at,
+				left < EC2_TAGGED_IDS_MAX ? left : EC2_TAGGED_IDS_MAX,
+				&tagging->tags);
+	}
+	return 0;
+}
+
+static int run(struct aws_cloud *cloud, struct tag_call_list *list, struct gk_error *err)
+{
+	_cleanup_free_ struct aws_call **calls = calloc(list->count, sizeof(struct aws_call *));
+
+	if (!calls)
+		return gk_error_memory(err);
+	for (size_t i = 0; i < list->count; i++)
+		calls[i] = &list->items[i].call;
+	return aws_run(cloud->client, calls, list->count, err);
+}
+
+static void read_answer(const struct tag_call *item)
+{
+	struct gk_error *error = &item->tagging->error;
+
+	if (error->code != GK_OK)
+		return;
+	if (item->call.error.code != GK_OK)
+		*error = item->call.error;
+	else if (ec2_read_done(item->call.xml, "CreateTags", error) < 0)
+		gk_error_wrap(error, "CreateTags in %s", item->tagging->location);
+}
+
+int aws_cloud_tag(struct cloud *cloud, struct cloud_tagging *work, size_t count,
+		  struct gk_error *err)
+{
+	_cleanup_(tag_call_list_done) struct tag_call_list list = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		work[i].error = (struct gk_error){0};
+		if (work[i].tags.count && add_calls(&list, &work[i], err) < 0)
+			return -1;
+	}
+	if (list.count == 0)
+		return 0;
+	if (run((struct aws_cloud *)cloud, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++)
+		read_answer(&list.items[i]);
+	return 0;
+}

@@ -1,0 +1,78 @@
+#include "lifecycle/private.h"
+
+#include <string.h>
+
+#define LATEST "latest"
+
+/* True if the channel has to move to get where the release wants it. */
+static bool must_move(const struct channel *channel, const char *name, const struct semver *to)
+{
+	int order = channel ? semver_compare(&channel->version, to) : -1;
+
+	return strcmp(name, LATEST) == 0 ? order < 0 : order != 0;
+}
+
+static int read_channels(struct lifecycle *lifecycle, const char *family, struct channel_list *ret,
+			 struct gk_error *err)
+{
+	struct channel_list fresh = {0};
+
+	if (lifecycle->inventory->ops->channels(lifecycle->inventory, family, &fresh, err) < 0)
+		return -1;
+	channel_list_done(ret);
+	*ret = fresh;
+	return 0;
+}
+
+/* One channel, against others that move it at the same time. */
+static int move_one(struct lifecycle *lifecycle, const struct release *release, const char *name,
+		    struct channel_list *channels, struct gk_error *err)
+{
+	for (int round = 0; round < SAVE_ROUNDS; round++) {
+		const struct channel *channel = channel_list_find(channels, name);
+		char label[RELEASE_LABEL_SIZE];
+
+		if (!must_move(channel, name, &release->version))
+			return 0;
+		if (journal_set_channel(lifecycle, release->family, name,
+					channel ? &channel->version : NULL, &release->version,
+					err) == 0) {
+			gk_log(lifecycle->log, GK_LOG_STEP, "%s: channel %s",
+			       release_label(release, label), name);
+			return channel_list_set(channels, name, &release->version, err);
+		}
+		if (err->code != GK_CONFLICT ||
+		    read_channels(lifecycle, release->family, channels, err) < 0)
+			return gk_error_wrap(err, "moving channel %s", name);
+	}
+	return gk_error_wrap(err, "moving channel %s", name);
+}
+
+int channels_move(struct lifecycle *lifecycle, const struct release *release,
+		  const struct gk_strv *names, struct channel_list *ret_channels,
+		  struct gk_error *err)
+{
+	if (read_channels(lifecycle, release->family, ret_channels, err) < 0)
+		return -1;
+	if (release->state != RELEASE_LIVE)
+		return 0;
+	if (!semver_is_prerelease(&release->version) &&
+	    move_one(lifecycle, release, LATEST, ret_channels, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], LATEST) != 0 &&
+		    move_one(lifecycle, release, names->items[i], ret_channels, err) < 0)
+			return -1;
+	return 0;
+}
+
+int channels_naming(const struct channel_list *channels, const struct semver *version,
+		    struct gk_strv *ret, struct gk_error *err)
+{
+	for (size_t i = 0; i < channels->count; i++)
+		if (semver_compare(&channels->items[i].version, version) == 0 &&
+		    gk_strv_add(ret, channels->items[i].name, err) < 0)
+			return -1;
+	gk_strv_sort(ret);
+	return 0;
+}

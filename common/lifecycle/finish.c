@@ -1,0 +1,286 @@
+#include "lifecycle/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Tagging work, one per location with pending images. */
+struct tagging {
+	struct cloud_tagging *items;
+	size_t count;
+};
+
+static void tagging_done(struct tagging *tagging)
+{
+	for (size_t i = 0; i < tagging->count; i++)
+		cloud_tagging_done(&tagging->items[i]);
+	free(tagging->items);
+	*tagging = (struct tagging){0};
+}
+
+static struct cloud_tagging *tagging_find(const struct tagging *tagging, const char *location)
+{
+	for (size_t i = 0; i < tagging->count; i++)
+		if (strcmp(tagging->items[i].location, location) == 0)
+			return &tagging->items[i];
+	return NULL;
+}
+
+static int tagging_add_image(struct tagging *tagging, const struct image *image,
+			     const struct tag_list *tags, struct gk_error *err)
+{
+	struct cloud_tagging *work = tagging_find(tagging, image->location);
+
+	if (!work) {
+		work = gk_array_add(&tagging->items, &tagging->count, sizeof(*work), err);
+		if (!work)
+			return -1;
+		work->location = image->location;
+		for (size_t i = 0; i < tags->count; i++)
+			if (tag_list_set(&work->tags, tags->items[i].key, tags->items[i].value,
+					 err) < 0)
+				return -1;
+	}
+	if (gk_strv_add(&work->ids, image->id, err) < 0)
+		return -1;
+	for (size_t i = 0; i < image->snapshot_count; i++)
+		if (gk_strv_add_unique(&work->ids, image->snapshots[i].id, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int build_tagging(const struct release *release, const struct tag_list *tags,
+			 struct tagging *tagging, struct gk_error *err)
+{
+	for (size_t i = 0; i < release->image_count; i++)
+		if (release->images[i].state == RELEASE_PENDING &&
+		    tagging_add_image(tagging, &release->images[i], tags, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Everything that was tagged without error, to be read back. */
+static int build_look(const struct release *release, const struct tagging *tagging,
+		      struct cloud_look *look, struct gk_error *err)
+{
+	for (size_t i = 0; i < release->image_count; i++) {
+		const struct image *image = &release->images[i];
+		const struct cloud_tagging *work = tagging_find(tagging, image->location);
+
+		if (image->state != RELEASE_PENDING || !work || work->error.code != GK_OK)
+			continue;
+		if (!cloud_look_add_image(look, image->location, image->id, err))
+			return -1;
+		for (size_t s = 0; s < image->snapshot_count; s++)
+			if (!cloud_look_add_snapshot(look, image->location, image->snapshots[s].id,
+						     err))
+				return -1;
+	}
+	return 0;
+}
+
+/* Says what of an image does not show its tags, or NULL if all of it does. */
+static const char *missing_tags(const struct image *image, const struct cloud_look *look,
+				const struct tag_list *tags)
+{
+	const struct cloud_image *seen = look_image(look, image->location, image->id);
+
+	if (!seen || seen->error.code != GK_OK || !tag_list_contains(&seen->tags, tags))
+		return image->id;
+	for (size_t i = 0; i < image->snapshot_count; i++) {
+		const struct cloud_snapshot *snapshot =
+			look_snapshot(look, image->location, image->snapshots[i].id);
+
+		if (!snapshot || snapshot->error.code != GK_OK ||
+		    !tag_list_contains(&snapshot->tags, tags))
+			return image->snapshots[i].id;
+	}
+	return NULL;
+}
+
+static const char *first_missing(const struct release *release, const struct tagging *tagging,
+				 const struct cloud_look *look, const struct tag_list *tags)
+{
+	for (size_t i = 0; i < release->image_count; i++) {
+		const struct image *image = &release->images[i];
+		const struct cloud_tagging *work = tagging_find(tagging, image->location);
+		const char *missing = NULL;
+
+		if (image->state == RELEASE_PENDING && work && work->error.code == GK_OK)
+			missing = missing_tags(image, look, tags);
+		if (missing)
+			return missing;
+	}
+	return NULL;
+}
+
+/* Looks until every tag shows, or patience ends; `look` is what was seen last. */
+static int read_back(struct lifecycle *lifecycle, const struct release *release,
+		     const struct tagging *tagging, const struct tag_list *tags,
+		     struct cloud_look *look, struct gk_error *err)
+{
+	int round = 0;
+
+	for (;;) {
+		const char *missing = NULL;
+
+		cloud_look_done(look);
+		if (build_look(release, tagging, look, err) < 0 ||
+		    (look->image_count > 0 &&
+		     lifecycle->cloud->ops->look(lifecycle->cloud, look, err) < 0))
+			return -1;
+		missing = first_missing(release, tagging, look, tags);
+		if (!missing || !patience_wait(lifecycle, &round, missing))
+			return 0;
+	}
+}
+
+static int note_untagged(const struct image *image, const struct cloud_tagging *work,
+			 const char *missing, struct outcome *outcome, struct gk_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (work->error.code != GK_OK)
+		return outcome_add_incomplete(outcome, "tag", image->location, work->error.message,
+					      err);
+	text = gk_str_format(err, "%s does not show its tags after they were written", missing);
+	return text ? outcome_add_incomplete(outcome, "tag", image->location, text, err) : -1;
+}
+
+static void log_tagged(struct lifecycle *lifecycle, const struct release *release,
+		       const struct image *image)
+{
+	char label[RELEASE_LABEL_SIZE];
+
+	gk_log(lifecycle->log, GK_LOG_STEP, "%s: tagged %s and %zu snapshot%s in %s",
+	       release_label(release, label), image->id, image->snapshot_count,
+	       image->snapshot_count == 1 ? "" : "s", image->location);
+}
+
+/* Ids of the images whose tags were read back are added to `tagged`. */
+static int judge_tags(struct lifecycle *lifecycle, const struct release *release,
+		      const struct tagging *tagging, const struct cloud_look *look,
+		      const struct tag_list *tags, struct gk_strv *tagged,
+		      struct outcome *outcome, struct gk_error *err)
+{
+	for (size_t i = 0; i < release->image_count; i++) {
+		const struct image *image = &release->images[i];
+		const struct cloud_tagging *work = tagging_find(tagging, image->location);
+		const char *missing = NULL;
+
+		if (image->state != RELEASE_PENDING || !work)
+			continue;
+		if (!lifecycle->dry_run && work->error.code == GK_OK)
+			missing = missing_tags(image, look, tags);
+		if (work->error.code != GK_OK || missing) {
+			if (note_untagged(image, work, missing, outcome, err) < 0)
+				return -1;
+			continue;
+		}
+		log_tagged(lifecycle, release, image);
+		if (gk_strv_add(tagged, image->id, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Tags every pending image with its snapshots, all locations at once, and reads the tags back. */
+static int tag_pending(struct lifecycle *lifecycle, const struct release *release,
+		       const struct tag_list *extra, struct gk_strv *tagged,
+		       struct outcome *outcome, struct gk_error *err)
+{
+	_cleanup_(tagging_done) struct tagging tagging = {0};
+	_cleanup_(cloud_look_done) struct cloud_look look = {0};
+	_cleanup_(tag_list_done) struct tag_list tags = {0};
+
+	if (release_tags(release, extra, &tags, err) < 0 ||
+	    build_tagging(release, &tags, &tagging, err) < 0)
+		return -1;
+	if (tagging.count == 0)
+		return 0;
+	if (!lifecycle->dry_run &&
+	    (lifecycle->cloud->ops->tag(lifecycle->cloud, tagging.items, tagging.count, err) < 0 ||
+	     read_back(lifecycle, release, &tagging, &tags, &look, err) < 0))
+		return -1;
+	return judge_tags(lifecycle, release, &tagging, &look, &tags, tagged, outcome, err);
+}
+
+/* Applies what was tagged; returns true if that changed the release. */
+static bool mark_live(struct release *release, const struct gk_strv *tagged)
+{
+	bool changed = false;
+	bool all = true;
+
+	for (size_t i = 0; i < release->image_count; i++) {
+		struct image *image = &release->images[i];
+
+		if (image->state == RELEASE_PENDING && gk_strv_has(tagged, image->id)) {
+			image->state = RELEASE_LIVE;
+			changed = true;
+		}
+		all = all && image->state != RELEASE_PENDING;
+	}
+	if (all && release->state == RELEASE_PENDING) {
+		release->state = RELEASE_LIVE;
+		changed = true;
+	}
+	return changed;
+}
+
+static int save_live(struct lifecycle *lifecycle, struct release *release,
+		     const struct gk_strv *tagged, struct gk_error *err)
+{
+	char label[RELEASE_LABEL_SIZE];
+
+	for (int round = 0; round < SAVE_ROUNDS; round++) {
+		bool was_pending = release->state == RELEASE_PENDING;
+
+		if (!mark_live(release, tagged))
+			return 0;
+		if (journal_save(lifecycle, release,
+				 release->state == RELEASE_LIVE ? "live" : "tagged", NULL,
+				 err) == 0) {
+			if (was_pending && release->state == RELEASE_LIVE)
+				gk_log(lifecycle->log, GK_LOG_STEP, "%s: live",
+				       release_label(release, label));
+			return 0;
+		}
+		if (err->code != GK_CONFLICT || journal_reload(lifecycle, release, err) < 0)
+			return -1;
+	}
+	return -1;
+}
+
+int finish_release(struct lifecycle *lifecycle, struct release *release,
+		   const struct intent *intent, struct outcome *outcome,
+		   struct channel_list *ret_channels, struct gk_error *err)
+{
+	_cleanup_(gk_strv_done) struct gk_strv tagged = {0};
+	struct gk_error problem = {0};
+
+	if (tag_pending(lifecycle, release, &intent->tags, &tagged, outcome, &problem) < 0 &&
+	    outcome_add_incomplete(outcome, "tag", NULL, problem.message, err) < 0)
+		return -1;
+	if (save_live(lifecycle, release, &tagged, err) < 0)
+		return -1;
+	if (channels_move(lifecycle, release, &intent->channels, ret_channels, &problem) < 0 &&
+	    outcome_add_incomplete(outcome, "channel", NULL, problem.message, err) < 0)
+		return -1;
+	return 0;
+}
+
+int finish_intent(struct lifecycle *lifecycle, struct release *release, struct gk_error *err)
+{
+	for (int round = 0; round < SAVE_ROUNDS; round++) {
+		if (!release->intent || release->state == RELEASE_PENDING)
+			return 0;
+		for (size_t i = 0; i < release->image_count; i++)
+			if (release->images[i].state == RELEASE_PENDING)
+				return 0;
+		gk_str_set(&release->intent, NULL, err);
+		if (journal_save(lifecycle, release, "finished", NULL, err) == 0)
+			return 0;
+		if (err->code != GK_CONFLICT || journal_reload(lifecycle, release, err) < 0)
+			return -1;
+	}
+	return -1;
+}

@@ -1,0 +1,198 @@
+#include "lifecycle/private.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+void intent_done(struct intent *intent)
+{
+	gk_strv_done(&intent->channels);
+	tag_list_done(&intent->tags);
+	*intent = (struct intent){0};
+}
+
+static int add_policy(struct gk_json_builder *json, const struct policy *policy,
+		      struct gk_error *err)
+{
+	_cleanup_free_ char *text = policy_to_json(policy, err);
+	cJSON *value = text ? cJSON_Parse(text) : NULL;
+
+	if (!value)
+		return gk_error_memory(err);
+	if (!cJSON_AddItemToObject(json->root, "policy", value)) {
+		cJSON_Delete(value);
+		return gk_error_memory(err);
+	}
+	return 0;
+}
+
+char *intent_to_json(const struct intent *intent, struct gk_error *err)
+{
+	_cleanup_(gk_json_builder_done) struct gk_json_builder json = {0};
+	cJSON *tags = NULL;
+
+	if (gk_json_builder_init(&json, err) < 0)
+		return NULL;
+	gk_json_add_strings(&json, json.root, "channels", &intent->channels);
+	tags = gk_json_add_object(&json, json.root, "tags");
+	for (size_t i = 0; i < intent->tags.count; i++)
+		gk_json_add_string(&json, tags, intent->tags.items[i].key,
+				   intent->tags.items[i].value);
+	if (intent->policy.given && add_policy(&json, &intent->policy, err) < 0)
+		return NULL;
+	return gk_json_builder_print(&json, false, err);
+}
+
+static int read_tags(const cJSON *object, struct tag_list *ret, struct gk_error *err)
+{
+	const cJSON *tag = NULL;
+
+	cJSON_ArrayForEach(tag, object)
+	{
+		if (!cJSON_IsString(tag))
+			return gk_error_set(err, GK_FAILED, "tag %s is no text", tag->string);
+		if (tag_list_set(ret, tag->string, tag->valuestring, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_policy(const cJSON *object, struct policy *ret, struct gk_error *err)
+{
+	_cleanup_free_ char *text = cJSON_PrintUnformatted(object);
+
+	if (!text)
+		return gk_error_memory(err);
+	return policy_from_json(text, ret, err);
+}
+
+static int read_intent(const char *text, struct intent *intent, struct gk_error *err)
+{
+	_cleanup_(gk_json_freep) cJSON *json = NULL;
+	const cJSON *tags = NULL;
+	const cJSON *policy = NULL;
+
+	if (gk_json_parse(text, strlen(text), &json, err) < 0 ||
+	    gk_json_strings(json, "channels", &intent->channels, err) < 0 ||
+	    gk_json_object(json, "tags", &tags, err) < 0 ||
+	    gk_json_object(json, "policy", &policy, err) < 0 ||
+	    read_tags(tags, &intent->tags, err) < 0 ||
+	    (policy && read_policy(policy, &intent->policy, err) < 0))
+		return gk_error_wrap(err, "unfinished work as the inventory has it");
+	return 0;
+}
+
+int intent_from_json(const char *text, struct intent *ret, struct gk_error *err)
+{
+	_cleanup_(intent_done) struct intent intent = {0};
+
+	policy_init(&intent.policy);
+	if (text && read_intent(text, &intent, err) < 0)
+		return -1;
+	*ret = intent;
+	intent = (struct intent){0};
+	return 0;
+}
+
+static struct event event_now(struct lifecycle *lifecycle, const char *action, const char *detail)
+{
+	return (struct event){
+		.at = lifecycle->clock->now(lifecycle->clock),
+		.actor = lifecycle->actor,
+		.action = action,
+		.detail = detail,
+	};
+}
+
+int journal_save(struct lifecycle *lifecycle, struct release *release, const char *action,
+		 const char *detail, struct gk_error *err)
+{
+	struct event event = event_now(lifecycle, action, detail);
+
+	if (lifecycle->dry_run)
+		return 0;
+	return lifecycle->inventory->ops->save(lifecycle->inventory, release, &event, err);
+}
+
+int journal_insert(struct lifecycle *lifecycle, struct release *release, const char *action,
+		   const char *detail, struct gk_error *err)
+{
+	struct event event = event_now(lifecycle, action, detail);
+
+	if (lifecycle->dry_run)
+		return 0;
+	return lifecycle->inventory->ops->insert(lifecycle->inventory, release, &event, err);
+}
+
+int journal_reload(struct lifecycle *lifecycle, struct release *release, struct gk_error *err)
+{
+	struct release fresh = {0};
+	char label[RELEASE_LABEL_SIZE];
+	bool found = false;
+
+	if (lifecycle->inventory->ops->get(lifecycle->inventory, release->family,
+					   &release->version, &found, &fresh, err) < 0)
+		return -1;
+	if (!found)
+		return gk_error_set(err, GK_FAILED, "%s is no longer in the inventory",
+				    release_label(release, label));
+	release_done(release);
+	*release = fresh;
+	return 0;
+}
+
+int journal_set_channel(struct lifecycle *lifecycle, const char *family, const char *name,
+			const struct semver *from, const struct semver *to, struct gk_error *err)
+{
+	char version[SEMVER_TEXT_SIZE];
+	_cleanup_free_ char *detail =
+		gk_str_format(err, "%s -> %s", name, semver_format(to, version));
+	struct event event = event_now(lifecycle, "channel", detail);
+
+	if (!detail)
+		return -1;
+	if (lifecycle->dry_run)
+		return 0;
+	return lifecycle->inventory->ops->set_channel(lifecycle->inventory, family, name, from, to,
+						      &event, err);
+}
+
+/* What inventory_allocate would do, without writing. */
+static int predict(struct lifecycle *lifecycle, const struct version_request *request,
+		   struct release *release, bool *ret_existing, struct gk_error *err)
+{
+	struct inventory *inventory = lifecycle->inventory;
+	_cleanup_(release_done) struct release other = {0};
+	char version[SEMVER_TEXT_SIZE];
+	bool taken = false;
+
+	if (inventory->ops->find_run(inventory, release->family, release->run, ret_existing, &other,
+				     err) < 0)
+		return -1;
+	if (*ret_existing) {
+		release_done(release);
+		*release = other;
+		other = (struct release){0};
+		return 0;
+	}
+	if (inventory_next_version(inventory, release->family, request, &release->version, err) < 0 ||
+	    inventory->ops->get(inventory, release->family, &release->version, &taken, &other,
+				err) < 0)
+		return -1;
+	if (taken)
+		return gk_error_set(err, GK_CONFLICT, "%s %s belongs to run %s already",
+				    release->family, semver_format(&release->version, version),
+				    other.run);
+	return 0;
+}
+
+int journal_allocate(struct lifecycle *lifecycle, const struct version_request *request,
+		     struct release *release, bool *ret_existing, struct gk_error *err)
+{
+	struct event event = event_now(lifecycle, "allocated", NULL);
+
+	if (lifecycle->dry_run)
+		return predict(lifecycle, request, release, ret_existing, err);
+	return inventory_allocate(lifecycle->inventory, request, &event, release, ret_existing,
+				  err);
+}

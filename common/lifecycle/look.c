@@ -1,0 +1,61 @@
+#include "lifecycle/private.h"
+
+#include <string.h>
+
+const struct cloud_image *look_image(const struct cloud_look *look, const char *location,
+				     const char *id)
+{
+	for (size_t i = 0; i < look->image_count; i++)
+		if (strcmp(look->images[i].id, id) == 0 &&
+		    strcmp(look->images[i].location, location) == 0)
+			return &look->images[i];
+	return NULL;
+}
+
+const struct cloud_snapshot *look_snapshot(const struct cloud_look *look, const char *location,
+					   const char *id)
+{
+	for (size_t i = 0; i < look->snapshot_count; i++)
+		if (strcmp(look->snapshots[i].id, id) == 0 &&
+		    strcmp(look->snapshots[i].location, location) == 0)
+			return &look->snapshots[i];
+	return NULL;
+}
+
+const struct cloud_usage *look_usage(const struct cloud_look *look, const char *location,
+				     const char *id)
+{
+	for (size_t i = 0; i < look->usage_count; i++)
+		if (strcmp(look->usages[i].id, id) == 0 &&
+		    strcmp(look->usages[i].location, location) == 0)
+			return &look->usages[i];
+	return NULL;
+}
+
+bool look_sees_account(const struct cloud_look *look, const char *account)
+{
+	for (size_t i = 0; i < look->image_count; i++)
+		if (look->images[i].error.code == GK_OK &&
+		    look->images[i].status != CLOUD_ABSENT && account &&
+		    gk_str_equal(look->images[i].account, account))
+			return true;
+	return false;
+}
+
+int image_from_cloud(struct image *image, const struct cloud_image *seen, struct gk_error *err)
+{
+	image->state = RELEASE_PENDING;
+	if (gk_str_set(&image->provider, "aws", err) < 0 ||
+	    gk_str_set(&image->location, seen->location, err) < 0 ||
+	    gk_str_set(&image->id, seen->id, err) < 0 ||
+	    gk_str_set(&image->name, seen->name, err) < 0 ||
+	    gk_str_set(&image->architecture, seen->architecture, err) < 0 ||
+	    gk_str_set(&image->account, seen->account, err) < 0 ||
+	    gk_str_set(&image->bundle, seen->bundle, err) < 0)
+		return -1;
+	for (size_t i = 0; i < seen->snapshots.count; i++)
+		if (!image_find_snapshot(image, seen->snapshots.items[i]) &&
+		    !image_add_snapshot(image, seen->snapshots.items[i], err))
+			return -1;
+	return 0;
+}

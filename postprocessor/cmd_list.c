@@ -1,0 +1,147 @@
+/* goldkeep list: the releases of the inventory. */
+#include "base/mem.h"
+#include "commands.h"
+#include "output.h"
+#include "render.h"
+#include "report.h"
+
+enum { PAGE = 500 };
+
+static const struct option_def list_defs[] = {
+	{"family", 0, "NAME", "family, if no argument names it (default: all)", 0},
+	{"all", 0, NULL, "the retired ones too", OPTION_FLAG_ONLY},
+};
+
+static const struct option_group group_list = {"List", list_defs, ARRAY_SIZE(list_defs)};
+
+/* Where rows go: into the document or into a table. */
+struct listing {
+	struct gk_json_builder json;
+	cJSON *array;
+	struct output_table table;
+	bool want_json;
+};
+
+static void listing_done(struct listing *listing)
+{
+	gk_json_builder_done(&listing->json);
+	gk_strv_done(&listing->table.cells);
+}
+
+static int add_text(struct listing *listing, const struct release *release,
+		    const struct channel_list *channels, struct gk_error *err)
+{
+	struct gk_strv *cells = &listing->table.cells;
+	_cleanup_(gk_strv_done) struct gk_strv names = {0};
+	_cleanup_(gk_strv_done) struct gk_strv images = {0};
+	_cleanup_free_ char *channel_text = NULL;
+	_cleanup_free_ char *image_text = NULL;
+	char version[SEMVER_TEXT_SIZE];
+	char when[GK_TIME_TEXT];
+
+	for (size_t i = 0; i < channels->count; i++)
+		if (semver_compare(&channels->items[i].version, &release->version) == 0 &&
+		    gk_strv_add(&names, channels->items[i].name, err) < 0)
+			return -1;
+	for (size_t i = 0; i < release->image_count; i++)
+		if (gk_strv_addf(&images, err, "%s:%s", release->images[i].location,
+				 release->images[i].id) < 0)
+			return -1;
+	gk_strv_sort(&names);
+	channel_text = gk_strv_join(&names, ",", err);
+	image_text = gk_strv_join(&images, " ", err);
+	if (!channel_text || !image_text || gk_strv_add(cells, release->family, err) < 0 ||
+	    gk_strv_add(cells, semver_format(&release->version, version), err) < 0 ||
+	    gk_strv_add(cells, release_state_name(release->state), err) < 0 ||
+	    gk_strv_add(cells, channel_text, err) < 0 ||
+	    gk_strv_add(cells, gk_time_format(release->created_at, when), err) < 0 ||
+	    gk_strv_add(cells, release->held ? release->held : "", err) < 0 ||
+	    gk_strv_add(cells, image_text, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int add_release(struct listing *listing, const struct release *release,
+		       const struct channel_list *channels, struct gk_error *err)
+{
+	if (listing->want_json)
+		return render_release(&listing->json,
+				      gk_json_add_object(&listing->json, listing->array, NULL),
+				      release, channels, err);
+	return add_text(listing, release, channels, err);
+}
+
+static int list_family(struct inventory *inventory, const char *family,
+		       enum inventory_filter filter, struct listing *listing,
+		       struct gk_error *err)
+{
+	_cleanup_(channel_list_done) struct channel_list channels = {0};
+	struct semver before;
+	bool more = true;
+
+	if (inventory->ops->channels(inventory, family, &channels, err) < 0)
+		return -1;
+	for (const struct semver *from = NULL; more; from = &before) {
+		_cleanup_(release_list_done) struct release_list page = {0};
+
+		if (inventory->ops->page(inventory, family, filter, from, PAGE, &page, err) < 0)
+			return -1;
+		for (size_t i = 0; i < page.count; i++)
+			if (add_release(listing, &page.items[i], &channels, err) < 0)
+				return -1;
+		more = page.count == PAGE;
+		if (more)
+			before = page.items[page.count - 1].version;
+	}
+	return 0;
+}
+
+static int choose_families(struct context *context, struct gk_strv *ret, struct gk_error *err)
+{
+	const char *family = context_family(context, 0);
+	bool known = false;
+
+	if (!family)
+		return context->inventory->ops->families(context->inventory, false, ret, err);
+	if (family_check(family, err) < 0 ||
+	    inventory_knows_family(context->inventory, family, &known, err) < 0)
+		return -1;
+	if (!known)
+		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no family %s", family);
+	return gk_strv_add(ret, family, err);
+}
+
+static int run_list(struct context *context, struct gk_error *err)
+{
+	static const char *const columns[] = {"FAMILY",  "VERSION", "STATE",  "CHANNELS",
+					      "CREATED", "HELD",    "IMAGES", NULL};
+	_cleanup_(gk_strv_done) struct gk_strv families = {0};
+	_cleanup_(listing_done) struct listing listing = {.table.columns = columns};
+	bool all = false;
+
+	listing.want_json = context->json || context->has_result;
+	if (options_switch(&context->options, NULL, "all", &all, err) < 0 ||
+	    context_open_inventory(context, context_family(context, 0), true, err) < 0 ||
+	    choose_families(context, &families, err) < 0 ||
+	    gk_json_builder_init(&listing.json, err) < 0)
+		return -1;
+	listing.array = gk_json_add_array(&listing.json, listing.json.root, "releases");
+	for (size_t i = 0; i < families.count; i++)
+		if (list_family(context->inventory, families.items[i],
+				all ? INVENTORY_ALL : INVENTORY_ALIVE, &listing, err) < 0)
+			return -1;
+	if (!listing.want_json && output_table_print(&listing.table, err) < 0)
+		return -1;
+	return report_document(context, &listing.json, err);
+}
+
+static const struct option_group *const groups[] = {&group_list, &group_global, NULL};
+
+const struct command command_list = {
+	.name = "list",
+	.arguments = "[FAMILY]",
+	.summary = "List the releases of the inventory, newest first.",
+	.max_arguments = 1,
+	.groups = groups,
+	.run = run_list,
+};

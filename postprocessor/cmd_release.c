@@ -1,0 +1,336 @@
+/* goldkeep release: the post-processor's job. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "commands.h"
+#include "manifest_file.h"
+#include "output.h"
+#include "policy_options.h"
+#include "report.h"
+
+static const struct option_def release_defs[] = {
+	{"manifest", 0, "FILE", "Packer's manifest (default packer-manifest.json)", 0},
+	{"family", 0, "NAME", "family (default: custom_data goldkeep_family, else the build name)", 0},
+	{"version", 0, "V", "exact version 1.4.2, or a line: 1.4, 1.4.x, 2.x", 0},
+	{"bump", 0, "LEVEL", "major, minor or patch (default) from the highest version ever", 0},
+	{"prerelease", 0, "ID", "make a pre-release: 1.5.0-rc.1, then -rc.2", 0},
+	{"run", 0, "UUID", "Packer run (default $PACKER_RUN_UUID, else the manifest's last)", 0},
+	{"build", 0, "NAME", "only builds of that name (default $PACKER_BUILD_NAME)", 0},
+	{"all-builds", 0, NULL, "all builds of the run", 0},
+	{"channel", 0, "NAME", "move this channel too, besides latest; repeatable", OPTION_LIST},
+	{"tag", 0, "KEY=VALUE", "one more tag; {version} {family} {run} are filled in; repeatable",
+	 OPTION_LIST},
+	{"fingerprint", 0, "HEX", "digest of the inputs, recorded with the release", 0},
+	{"new-family", 0, NULL, "start the family although the account carries its tags", 0},
+	{"strict", 0, NULL, "exit 3 for unfinished work under Packer too", 0},
+	{"dry-run", 0, NULL, "show what would be done, change nothing", 0},
+};
+
+static const struct option_group group_release = {"Release", release_defs,
+						  ARRAY_SIZE(release_defs)};
+
+/* Entries of one family. */
+struct family_builds {
+	const char *family;
+	const struct manifest_entry **entries;
+	size_t count;
+};
+
+struct build_list {
+	struct family_builds *items;
+	size_t count;
+};
+
+static void build_list_done(struct build_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].entries);
+	free(list->items);
+}
+
+/* ---- which builds ---- */
+
+static int make_query(struct context *context, const struct manifest *manifest,
+		      struct manifest_query *query, struct gk_error *err)
+{
+	const struct options *options = &context->options;
+	const char *build = options_text(options, NULL, "build");
+	bool all = false;
+
+	if (options_switch(options, NULL, "all-builds", &all, err) < 0)
+		return -1;
+	if (build && all)
+		return gk_error_set(err, GK_USAGE, "--build and --all-builds exclude each other");
+	query->family = options_text(options, NULL, "family");
+	query->run = options_text(options, NULL, "run");
+	if (!query->run)
+		query->run = context_env("PACKER_RUN_UUID");
+	if (!query->run) {
+		query->run = manifest->last_run;
+		if (context->packer)
+			output_problem(context, "warning: $PACKER_RUN_UUID is not set: taking the "
+						"manifest's last run");
+	}
+	query->build = build;
+	if (!build && !all) {
+		query->build = context_env("PACKER_BUILD_NAME");
+		query->builder_type = query->build ? context_env("PACKER_BUILDER_TYPE") : NULL;
+	}
+	return 0;
+}
+
+static const char *entry_family(const struct context *context, const struct manifest_entry *entry)
+{
+	const char *family = options_text(&context->options, NULL, "family");
+
+	if (!family)
+		family = manifest_entry_custom(entry, "goldkeep_family");
+	return family ? family : entry->name;
+}
+
+static int add_build(struct build_list *list, const char *family,
+		     const struct manifest_entry *entry, struct gk_error *err)
+{
+	const struct manifest_entry **slot = NULL;
+	struct family_builds *builds = NULL;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i].family, family) == 0)
+			builds = &list->items[i];
+	if (!builds) {
+		builds = gk_array_add(&list->items, &list->count, sizeof(*builds), err);
+		if (!builds)
+			return -1;
+		builds->family = family;
+	}
+	slot = gk_array_add(&builds->entries, &builds->count, sizeof(*slot), err);
+	if (!slot)
+		return -1;
+	*slot = entry;
+	return 0;
+}
+
+/* Entries that are no image are named and passed over; the others are sorted by family. */
+static int group_builds(struct context *context, const struct manifest_selection *selection,
+			struct build_list *list, struct gk_error *err)
+{
+	for (size_t i = 0; i < selection->count; i++) {
+		const struct manifest_entry *entry = selection->entries[i];
+		const char *family = entry_family(context, entry);
+
+		if (manifest_entry_check(entry, err) < 0)
+			return -1;
+		if (entry->image_count == 0) {
+			gk_log(&context->log, GK_LOG_STEP,
+			       "build '%s' (%s) made no image ('%s'): passed over", entry->name,
+			       entry->builder_type, entry->artifact_id);
+			continue;
+		}
+		if (family_check(family, err) < 0)
+			return gk_error_wrap(err, "build '%s'", entry->name);
+		if (add_build(list, family, entry, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- what to do with them ---- */
+
+/* The first value that an entry's custom_data has. */
+static const char *custom_value(const struct family_builds *builds, const char *key)
+{
+	for (size_t i = 0; i < builds->count; i++) {
+		const char *value = manifest_entry_custom(builds->entries[i], key);
+
+		if (value)
+			return value;
+	}
+	return NULL;
+}
+
+/* --version and --bump exclude each other where they come from the same place; else the nearer wins. */
+static int read_version(const struct options *options, const struct family_builds *builds,
+			struct version_request *request, struct gk_error *err)
+{
+	const struct option_value *version = options_find(options, builds->family, "version");
+	const struct option_value *bump = options_find(options, builds->family, "bump");
+	const char *custom = custom_value(builds, "goldkeep_version");
+
+	*request = (struct version_request){.kind = VERSION_BUMP, .bump = SEMVER_PATCH};
+	if (version && bump && version->source == bump->source)
+		return gk_error_set(err, GK_USAGE, "%s and %s exclude each other", version->origin,
+				    bump->origin);
+	if (version && (!bump || version->source > bump->source)) {
+		if (version_request_parse(version->text, request, err) < 0)
+			return gk_error_wrap(err, "%s", version->origin);
+		return 0;
+	}
+	if (custom && !(bump && bump->source == OPTION_FROM_FLAG)) {
+		if (version_request_parse(custom, request, err) < 0)
+			return gk_error_wrap(err, "custom_data goldkeep_version");
+		return 0;
+	}
+	if (bump && version_bump_parse(bump->text, &request->bump, err) < 0)
+		return gk_error_wrap(err, "%s", bump->origin);
+	return 0;
+}
+
+static int read_prerelease(const struct options *options, const char *family,
+			   struct version_request *request, struct gk_error *err)
+{
+	const struct option_value *value = options_find(options, family, "prerelease");
+
+	if (value && version_request_set_prerelease(request, value->text, err) < 0)
+		return gk_error_wrap(err, "%s", value->origin);
+	return 0;
+}
+
+static int read_channels(const struct options *options, const char *family, struct gk_strv *ret,
+			 struct gk_error *err)
+{
+	_cleanup_(gk_strv_done) struct gk_strv values = {0};
+
+	if (options_list(options, family, "channel", &values, err) < 0)
+		return -1;
+	for (size_t i = 0; i < values.count; i++)
+		if (gk_strv_split(ret, values.items[i], ',', err) < 0)
+			return -1;
+	for (size_t i = 0; i < ret->count; i++)
+		if (channel_check(ret->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_tags(const struct options *options, const char *family, struct tag_list *ret,
+		     struct gk_error *err)
+{
+	_cleanup_(gk_strv_done) struct gk_strv values = {0};
+
+	if (options_list(options, family, "tag", &values, err) < 0)
+		return -1;
+	for (size_t i = 0; i < values.count; i++)
+		if (tag_list_parse(ret, values.items[i], err) < 0)
+			return gk_error_wrap(err, "--tag");
+	return 0;
+}
+
+static int read_fingerprint(const struct options *options, const struct family_builds *builds,
+			    const char **ret, struct gk_error *err)
+{
+	const char *text = options_text(options, builds->family, "fingerprint");
+
+	if (!text)
+		text = custom_value(builds, "goldkeep_fingerprint");
+	for (const char *c = text; c && *c; c++)
+		if (!isxdigit((unsigned char)*c))
+			return gk_error_set(err, GK_USAGE, "fingerprint '%.80s' is not hexadecimal",
+					    text);
+	*ret = text;
+	return 0;
+}
+
+static void order_done(struct release_order *order)
+{
+	gk_strv_done(&order->channels);
+	tag_list_done(&order->tags);
+}
+
+static int make_order(const struct context *context, const struct family_builds *builds,
+		      const char *run, struct release_order *order, struct gk_error *err)
+{
+	const struct options *options = &context->options;
+	const char *family = builds->family;
+
+	order->family = family;
+	order->run = run;
+	order->entries = builds->entries;
+	order->entry_count = builds->count;
+	if (read_version(options, builds, &order->version, err) < 0 ||
+	    read_prerelease(options, family, &order->version, err) < 0 ||
+	    read_channels(options, family, &order->channels, err) < 0 ||
+	    read_tags(options, family, &order->tags, err) < 0 ||
+	    read_fingerprint(options, builds, &order->fingerprint, err) < 0 ||
+	    options_switch(options, family, "new-family", &order->new_family, err) < 0)
+		return -1;
+	return policy_from_options(options, family, &order->policy, err);
+}
+
+/* ---- the command ---- */
+
+/* All orders are read before the first is carried out: a wrong option changes nothing. */
+static int release_families(struct context *context, const struct build_list *builds,
+			    const char *run, bool dry_run, struct outcome_list *outcomes,
+			    struct gk_error *err)
+{
+	struct lifecycle lifecycle;
+
+	for (size_t i = 0; i < builds->count; i++) {
+		_cleanup_(order_done) struct release_order order = {0};
+
+		if (make_order(context, &builds->items[i], run, &order, err) < 0)
+			return -1;
+	}
+	if (context_open_lifecycle(context, builds->items[0].family, dry_run, &lifecycle, err) < 0)
+		return -1;
+	for (size_t i = 0; i < builds->count; i++) {
+		_cleanup_(order_done) struct release_order order = {0};
+		struct outcome *outcome =
+			outcome_list_add(outcomes, builds->items[i].family, err);
+
+		if (!outcome || make_order(context, &builds->items[i], run, &order, err) < 0)
+			return -1;
+		if (lifecycle_release(&lifecycle, &order, outcome, &outcome->error) < 0)
+			outcome->result = OUTCOME_FAILED;
+	}
+	return 0;
+}
+
+static int select_builds(struct context *context, const struct manifest *manifest,
+			 struct build_list *list, const char **ret_run, struct gk_error *err)
+{
+	_cleanup_(manifest_selection_done) struct manifest_selection selection = {0};
+	struct manifest_query query = {0};
+
+	if (make_query(context, manifest, &query, err) < 0 ||
+	    manifest_select(manifest, &query, &selection, err) < 0)
+		return -1;
+	*ret_run = query.run;
+	return group_builds(context, &selection, list, err);
+}
+
+static int run_release(struct context *context, struct gk_error *err)
+{
+	const char *path = options_text(&context->options, NULL, "manifest");
+	_cleanup_(manifest_done) struct manifest manifest = {0};
+	_cleanup_(build_list_done) struct build_list builds = {0};
+	_cleanup_(outcome_list_done) struct outcome_list outcomes = {0};
+	struct report_style style = {.lenient = context->packer,
+				     .nothing = "nothing to release: no image in this build"};
+	const char *run = NULL;
+	bool strict = false;
+
+	if (options_switch(&context->options, NULL, "strict", &strict, err) < 0 ||
+	    options_switch(&context->options, NULL, "dry-run", &style.dry_run, err) < 0 ||
+	    manifest_file_read(path ? path : "packer-manifest.json", &gk_system_clock, &manifest,
+			       err) < 0 ||
+	    select_builds(context, &manifest, &builds, &run, err) < 0)
+		return -1;
+	style.lenient = style.lenient && !strict;
+	if (builds.count > 0 && release_families(context, &builds, run, style.dry_run, &outcomes,
+						 err) < 0)
+		return -1;
+	return report_outcomes(context, &outcomes, &style);
+}
+
+static const struct option_group *const groups[] = {&group_release, &group_policy, &group_global,
+						    NULL};
+
+const struct command command_release = {
+	.name = "release",
+	.arguments = "",
+	.summary = "Give what Packer built the next version, tag, record, publish and retire.",
+	.groups = groups,
+	.run = run_release,
+};

@@ -1,0 +1,55 @@
+/* goldkeep resume: finish what an earlier step left. */
+#include "base/mem.h"
+#include "commands.h"
+#include "report.h"
+
+static const struct option_def resume_defs[] = {
+	{"family", 0, "NAME", "family, if no argument names it (default: all)", 0},
+	{"dry-run", 0, NULL, "show what would be done, change nothing", 0},
+};
+
+static const struct option_group group_resume = {"Resume", resume_defs, ARRAY_SIZE(resume_defs)};
+
+static int choose_families(struct context *context, struct gk_strv *ret, struct gk_error *err)
+{
+	const char *family = context_family(context, 0);
+	bool known = false;
+
+	if (!family)
+		return context->inventory->ops->families(context->inventory, true, ret, err);
+	if (family_check(family, err) < 0 ||
+	    inventory_knows_family(context->inventory, family, &known, err) < 0)
+		return -1;
+	if (!known)
+		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no family %s", family);
+	return gk_strv_add(ret, family, err);
+}
+
+static int run_resume(struct context *context, struct gk_error *err)
+{
+	_cleanup_(outcome_list_done) struct outcome_list outcomes = {0};
+	_cleanup_(gk_strv_done) struct gk_strv families = {0};
+	struct report_style style = {.nothing = "nothing is unfinished"};
+	struct lifecycle lifecycle;
+
+	if (options_switch(&context->options, NULL, "dry-run", &style.dry_run, err) < 0 ||
+	    context_open_lifecycle(context, context_family(context, 0), style.dry_run, &lifecycle,
+				   err) < 0 ||
+	    choose_families(context, &families, err) < 0)
+		return -1;
+	for (size_t i = 0; i < families.count; i++)
+		if (lifecycle_resume(&lifecycle, families.items[i], &outcomes, err) < 0)
+			return -1;
+	return report_outcomes(context, &outcomes, &style);
+}
+
+static const struct option_group *const groups[] = {&group_resume, &group_global, NULL};
+
+const struct command command_resume = {
+	.name = "resume",
+	.arguments = "[FAMILY]",
+	.summary = "Finish what an earlier, interrupted or refused step left.",
+	.max_arguments = 1,
+	.groups = groups,
+	.run = run_resume,
+};

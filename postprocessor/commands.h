@@ -1,0 +1,35 @@
+/* The table of commands: one file per command, one row here. */
+#ifndef GK_POSTPROCESSOR_COMMANDS_H
+#define GK_POSTPROCESSOR_COMMANDS_H
+
+#include "context.h"
+
+struct command {
+	const char *name;
+	const char *arguments; /* "[FAMILY]"; "" if it takes none */
+	const char *summary;
+	size_t max_arguments;
+	const struct option_group *const *groups; /* NULL-terminated */
+	/* Returns the exit status. Or -1 with err set: then nothing was recorded, and main tells. */
+	int (*run)(struct context *context, struct gk_error *err);
+};
+
+extern const struct command command_release;
+extern const struct command command_retain;
+extern const struct command command_list;
+extern const struct command command_show;
+extern const struct command command_history;
+extern const struct command command_resume;
+extern const struct command command_adopt;
+
+/* NULL-terminated. */
+extern const struct command *const commands[];
+
+/* Groups that several commands share. */
+extern const struct option_group group_global;
+extern const struct option_group group_policy;
+
+/* Groups of all commands, for checking the keys of goldkeep.ini. NULL-terminated. */
+const struct option_group *const *commands_all_options(void);
+
+#endif

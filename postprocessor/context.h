@@ -1,0 +1,63 @@
+/*
+ * What every command works with: its options, where its output goes, and the world (inventory, cloud),
+ * opened when asked for. The only place that reads global settings; main makes it and takes it down.
+ */
+#ifndef GK_POSTPROCESSOR_CONTEXT_H
+#define GK_POSTPROCESSOR_CONTEXT_H
+
+#include "aws/client.h"
+#include "base/file.h"
+#include "exit.h"
+#include "lifecycle/lifecycle.h"
+#include "net/transport.h"
+#include "options.h"
+
+struct command;
+
+struct context {
+	const struct command *command; /* borrowed */
+	struct options options;
+
+	/* From the global options. */
+	bool json;         /* --output json: one document on standard output, nothing else */
+	bool log_json;     /* --log-format json */
+	bool verbose, quiet;
+	bool packer;       /* started by Packer: $PACKER_BUILD_NAME is set */
+	bool stdout_lost;  /* standard output was closed when we started */
+	bool output_told;  /* its loss was told already, and is in the status */
+	struct gk_log log; /* steps to standard output, the rest to standard error */
+
+	/* --result FILE, opened before anything is done. */
+	bool has_result;
+	struct gk_file_draft result;
+
+	/* The world. */
+	char *actor;
+	struct inventory *inventory;
+	struct http_transport *transport;
+	struct aws_client *aws;
+	struct cloud *cloud;
+};
+
+/* Environment variable, NULL if unset or empty. */
+const char *context_env(const char *name);
+
+/* Reads environment, goldkeep.ini and the global options. */
+int context_init(struct context *context, struct gk_error *err);
+void context_done(struct context *context);
+
+/* Opens the inventory of --store; reading only if `dry`. */
+int context_open_inventory(struct context *context, const char *family, bool dry,
+			   struct gk_error *err);
+
+/* Makes the cloud and resolves credentials. Sends nothing. */
+int context_open_cloud(struct context *context, const char *family, struct gk_error *err);
+
+/* Both, as the lifecycle wants them. The context must outlive it. */
+int context_open_lifecycle(struct context *context, const char *family, bool dry,
+			   struct lifecycle *ret, struct gk_error *err);
+
+/* The family that was named: argument `index` of the command, else --family. NULL if none. */
+const char *context_family(const struct context *context, size_t index);
+
+#endif

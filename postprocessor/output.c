@@ -1,0 +1,177 @@
+#include "output.h"
+
+#include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* Control characters would break "one problem, one line" (and Packer drops what stands before \r). */
+static void put_line(FILE *out, const char *prefix, const char *text)
+{
+	fputs(prefix, out);
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text, out);
+	fputc('\n', out);
+}
+
+static const char *level_name(enum gk_log_level level)
+{
+	static const char *const names[] = {
+		[GK_LOG_WARNING] = "warning",
+		[GK_LOG_STEP] = "info",
+		[GK_LOG_PROGRESS] = "progress",
+		[GK_LOG_DEBUG] = "debug",
+	};
+
+	return names[level];
+}
+
+static void put_json_line(FILE *out, const char *level, const char *text)
+{
+	_cleanup_(gk_json_builder_done) struct gk_json_builder json = {0};
+	_cleanup_free_ char *line = NULL;
+	char now[GK_TIME_TEXT];
+
+	if (gk_json_builder_init(&json, NULL) < 0)
+		return;
+	gk_json_add_string(&json, json.root, "time",
+			   gk_time_format(gk_system_clock.now(&gk_system_clock), now));
+	gk_json_add_string(&json, json.root, "level", level);
+	gk_json_add_string(&json, json.root, "message", text);
+	line = gk_json_builder_print(&json, false, NULL);
+	if (line)
+		put_line(out, "", line);
+}
+
+void output_log(void *data, enum gk_log_level level, const char *line)
+{
+	struct context *context = data;
+	FILE *out = level == GK_LOG_STEP ? stdout : stderr;
+
+	switch (level) {
+	case GK_LOG_STEP:
+		if (context->quiet || context->json)
+			return;
+		break;
+	case GK_LOG_DEBUG:
+		if (!context->verbose)
+			return;
+		break;
+	case GK_LOG_PROGRESS:
+		if (context->quiet || context->packer || !isatty(STDERR_FILENO))
+			return;
+		break;
+	case GK_LOG_WARNING:
+		break;
+	}
+	if (context->log_json)
+		put_json_line(out, level_name(level), line);
+	else
+		put_line(out, level == GK_LOG_WARNING ? "goldkeep: warning: " : "", line);
+	if (out == stdout)
+		fflush(out);
+}
+
+void output_problem(const struct context *context, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	if (context->log_json)
+		put_json_line(stderr, "error", text ? text : "out of memory");
+	else
+		put_line(stderr, "goldkeep: ", text ? text : "out of memory");
+}
+
+static int write_result(struct context *context, const char *text, struct gk_error *err)
+{
+	_cleanup_free_ char *line = gk_str_format(err, "%s\n", text);
+
+	if (!line)
+		return -1;
+	context->has_result = false;
+	if (gk_file_draft_commit(&context->result, line, strlen(line), err) < 0)
+		return gk_error_wrap(err, "--result");
+	return 0;
+}
+
+int output_document(struct context *context, struct gk_json_builder *json, struct gk_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!context->json && !context->has_result)
+		return 0;
+	text = gk_json_builder_print(json, false, err);
+	if (!text)
+		return -1;
+	if (context->json)
+		puts(text);
+	return context->has_result ? write_result(context, text, err) : 0;
+}
+
+int output_finish(struct context *context, struct gk_error *err)
+{
+	int lost = fflush(stdout) == EOF || ferror(stdout);
+
+	if (context->stdout_lost)
+		return gk_error_set(err, GK_FAILED, "standard output is closed");
+	if (lost)
+		return gk_error_errno(err, errno ? errno : EIO, "writing to standard output");
+	return 0;
+}
+
+/* ---- tables ---- */
+
+static void table_unrefp(struct libscols_table **table)
+{
+	scols_unref_table(*table);
+}
+
+static size_t add_columns(struct libscols_table *table, const char *const *columns)
+{
+	size_t count = 0;
+
+	for (; columns[count]; count++)
+		if (!scols_table_new_column(table, columns[count], 0, 0))
+			return 0;
+	return count;
+}
+
+static int add_rows(struct libscols_table *table, const struct gk_strv *cells, size_t columns)
+{
+	for (size_t i = 0; i + columns <= cells->count; i += columns) {
+		struct libscols_line *line = scols_table_new_line(table, NULL);
+
+		if (!line)
+			return -1;
+		for (size_t c = 0; c < columns; c++)
+			if (scols_line_set_data(line, c, cells->items[i + c]) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+int output_table_print(const struct output_table *source, struct gk_error *err)
+{
+	_cleanup_(table_unrefp) struct libscols_table *table = scols_new_table();
+	_cleanup_free_ char *text = NULL;
+	size_t columns = 0;
+
+	if (!table)
+		return gk_error_memory(err);
+	columns = add_columns(table, source->columns);
+	if (columns == 0 || add_rows(table, &source->cells, columns) < 0 ||
+	    scols_print_table_to_string(table, &text) < 0)
+		return gk_error_memory(err);
+	/* libsmartcols puts no line end behind the last row. */
+	if (text)
+		puts(text);
+	return 0;
+}

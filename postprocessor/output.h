@@ -1,0 +1,30 @@
+/* Everything that is printed goes through here: log lines, tables, the JSON document, problems. */
+#ifndef GK_POSTPROCESSOR_OUTPUT_H
+#define GK_POSTPROCESSOR_OUTPUT_H
+
+#include "base/json.h"
+#include "context.h"
+
+/* The log's sink: steps to standard output (text only), warnings to standard error, debug with -v,
+ * progress on a terminal. */
+void output_log(void *context, enum gk_log_level level, const char *line);
+
+/* "goldkeep: …" on standard error, one line whatever the message holds. */
+void output_problem(const struct context *context, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Gives out the document: to standard output with --output json, to the --result file. -1 if a place
+ * could not take it. */
+int output_document(struct context *context, struct gk_json_builder *json, struct gk_error *err);
+
+/* Flushes standard output. -1 if anything written to it was lost. */
+int output_finish(struct context *context, struct gk_error *err);
+
+/* A table on standard output: header names, then rows of as many cells. */
+struct output_table {
+	const char *const *columns; /* NULL-terminated */
+	struct gk_strv cells;       /* row by row */
+};
+int output_table_print(const struct output_table *table, struct gk_error *err);
+
+#endif
