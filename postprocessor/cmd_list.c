@@ -5,7 +5,7 @@
 #include "render.h"
 #include "report.h"
 
-enum { PAGE = 500 };
+enum { PAGE = 500, CELLS_A_TABLE = 7 * PAGE };
 
 static const struct option_def list_defs[] = {
 	{"family", 0, "NAME", "family, if no argument names it (default: all)", 0},
@@ -14,17 +14,16 @@ static const struct option_def list_defs[] = {
 
 static const struct option_group group_list = {"List", list_defs, ARRAY_SIZE(list_defs)};
 
-/* Where rows go: into the document or into a table. */
+/* Where rows go: into the document, or into a table of one page. */
 struct listing {
-	struct gk_json_builder json;
-	cJSON *array;
+	struct output_rows rows;
 	struct output_table table;
 	bool want_json;
 };
 
 static void listing_done(struct listing *listing)
 {
-	gk_json_builder_done(&listing->json);
+	output_rows_done(&listing->rows);
 	gk_strv_done(&listing->table.cells);
 }
 
@@ -61,14 +60,41 @@ static int add_text(struct listing *listing, const struct release *release,
 	return 0;
 }
 
-static int add_release(struct listing *listing, const struct release *release,
-		       const struct channel_list *channels, struct gk_error *err)
+static int add_json(struct listing *listing, const struct release *release,
+		    const struct channel_list *channels, struct gk_error *err)
 {
-	if (listing->want_json)
-		return render_release(&listing->json,
-				      gk_json_add_object(&listing->json, listing->array, NULL),
-				      release, channels, err);
-	return add_text(listing, release, channels, err);
+	_cleanup_(gk_json_builder_done) struct gk_json_builder json = {0};
+
+	if (gk_json_builder_init(&json, err) < 0 ||
+	    render_release(&json, json.root, release, channels, err) < 0)
+		return -1;
+	return output_rows_add(&listing->rows, &json, err);
+}
+
+/* A long list is printed page by page. */
+static int print_page(struct listing *listing, struct gk_error *err)
+{
+	if (listing->want_json || (listing->table.continued && listing->table.cells.count == 0))
+		return 0;
+	if (output_table_print(&listing->table, err) < 0)
+		return -1;
+	gk_strv_done(&listing->table.cells);
+	listing->table.continued = true;
+	return 0;
+}
+
+static int add_page(struct listing *listing, const struct release_list *page,
+		    const struct channel_list *channels, struct gk_error *err)
+{
+	const struct context *context = listing->rows.context;
+
+	for (size_t i = 0; i < page->count; i++) {
+		if (context && add_json(listing, &page->items[i], channels, err) < 0)
+			return -1;
+		if (!listing->want_json && add_text(listing, &page->items[i], channels, err) < 0)
+			return -1;
+	}
+	return listing->table.cells.count >= CELLS_A_TABLE ? print_page(listing, err) : 0;
 }
 
 static int list_family(struct inventory *inventory, const char *family,
@@ -86,9 +112,8 @@ static int list_family(struct inventory *inventory, const char *family,
 
 		if (inventory->ops->page(inventory, family, filter, from, PAGE, &page, err) < 0)
 			return -1;
-		for (size_t i = 0; i < page.count; i++)
-			if (add_release(listing, &page.items[i], &channels, err) < 0)
-				return -1;
+		if (add_page(listing, &page, &channels, err) < 0)
+			return -1;
 		more = page.count == PAGE;
 		if (more)
 			before = page.items[page.count - 1].version;
@@ -111,6 +136,13 @@ static int choose_families(struct context *context, struct gk_strv *ret, struct 
 	return gk_strv_add(ret, family, err);
 }
 
+static int finish_list(struct context *context, struct listing *listing, struct gk_error *err)
+{
+	if ((context->json || context->has_result) && output_rows_end(&listing->rows, err) < 0)
+		return -1;
+	return output_finish(context, err) < 0 ? -1 : EXIT_DONE;
+}
+
 static int run_list(struct context *context, struct gk_error *err)
 {
 	static const char *const columns[] = {"FAMILY",  "VERSION", "STATE",  "CHANNELS",
@@ -119,20 +151,20 @@ static int run_list(struct context *context, struct gk_error *err)
 	_cleanup_(listing_done) struct listing listing = {.table.columns = columns};
 	bool all = false;
 
-	listing.want_json = context->json || context->has_result;
+	listing.want_json = context->json;
 	if (options_switch(&context->options, NULL, "all", &all, err) < 0 ||
 	    context_open_inventory(context, context_family(context, 0), true, err) < 0 ||
-	    choose_families(context, &families, err) < 0 ||
-	    gk_json_builder_init(&listing.json, err) < 0)
+	    choose_families(context, &families, err) < 0)
 		return -1;
-	listing.array = gk_json_add_array(&listing.json, listing.json.root, "releases");
+	if (context->json || context->has_result)
+		output_rows_begin(&listing.rows, context, "releases");
 	for (size_t i = 0; i < families.count; i++)
 		if (list_family(context->inventory, families.items[i],
 				all ? INVENTORY_ALL : INVENTORY_ALIVE, &listing, err) < 0)
 			return -1;
-	if (!listing.want_json && output_table_print(&listing.table, err) < 0)
+	if (print_page(&listing, err) < 0)
 		return -1;
-	return report_document(context, &listing.json, err);
+	return finish_list(context, &listing, err);
 }
 
 static const struct option_group *const groups[] = {&group_list, &group_global, NULL};

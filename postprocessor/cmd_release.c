@@ -259,31 +259,66 @@ static int make_order(const struct context *context, const struct family_builds 
 
 /* ---- the command ---- */
 
+/* A section of goldkeep.ini may name another inventory or account for one of the families. */
+static bool same_world(const struct options *options, const char *a, const char *b)
+{
+	static const char *const names[] = {"store", "profile", "region", "endpoint-url"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!gk_str_equal(options_text(options, a, names[i]),
+				  options_text(options, b, names[i])))
+			return false;
+	return true;
+}
+
 /* All orders are read before the first is carried out: a wrong option changes nothing. */
 static int release_families(struct context *context, const struct build_list *builds,
 			    const char *run, bool dry_run, struct outcome_list *outcomes,
 			    struct gk_error *err)
 {
+	const struct family_builds *items = builds->items;
 	struct lifecycle lifecycle;
 
 	for (size_t i = 0; i < builds->count; i++) {
 		_cleanup_(order_done) struct release_order order = {0};
 
-		if (make_order(context, &builds->items[i], run, &order, err) < 0)
+		if (make_order(context, &items[i], run, &order, err) < 0)
 			return -1;
 	}
-	if (context_open_lifecycle(context, builds->items[0].family, dry_run, &lifecycle, err) < 0)
+	if (context_open_lifecycle(context, items[0].family, dry_run, &lifecycle, err) < 0)
 		return -1;
 	for (size_t i = 0; i < builds->count; i++) {
 		_cleanup_(order_done) struct release_order order = {0};
-		struct outcome *outcome =
-			outcome_list_add(outcomes, builds->items[i].family, err);
+		struct outcome *outcome = outcome_list_add(outcomes, items[i].family, err);
+		bool same = i == 0 ||
+			    same_world(&context->options, items[i - 1].family, items[i].family);
 
-		if (!outcome || make_order(context, &builds->items[i], run, &order, err) < 0)
+		if (!outcome || make_order(context, &items[i], run, &order, err) < 0)
 			return -1;
-		if (lifecycle_release(&lifecycle, &order, outcome, &outcome->error) < 0)
+		if ((!same && context_open_lifecycle(context, items[i].family, dry_run, &lifecycle,
+						     &outcome->error) < 0) ||
+		    lifecycle_release(&lifecycle, &order, outcome, &outcome->error) < 0)
 			outcome->result = OUTCOME_FAILED;
 	}
+	return 0;
+}
+
+/* For the whole run: what one of its families wants. */
+static int read_switch(const struct options *options, const struct build_list *builds,
+		       const char *name, bool *ret, struct gk_error *err)
+{
+	bool any = false;
+
+	if (builds->count == 0)
+		return options_switch(options, NULL, name, ret, err);
+	for (size_t i = 0; i < builds->count; i++) {
+		bool own = false;
+
+		if (options_switch(options, builds->items[i].family, name, &own, err) < 0)
+			return -1;
+		any = any || own;
+	}
+	*ret = any;
 	return 0;
 }
 
@@ -311,11 +346,11 @@ static int run_release(struct context *context, struct gk_error *err)
 	const char *run = NULL;
 	bool strict = false;
 
-	if (options_switch(&context->options, NULL, "strict", &strict, err) < 0 ||
-	    options_switch(&context->options, NULL, "dry-run", &style.dry_run, err) < 0 ||
-	    manifest_file_read(path ? path : "packer-manifest.json", &gk_system_clock, &manifest,
+	if (manifest_file_read(path ? path : "packer-manifest.json", &gk_system_clock, &manifest,
 			       err) < 0 ||
-	    select_builds(context, &manifest, &builds, &run, err) < 0)
+	    select_builds(context, &manifest, &builds, &run, err) < 0 ||
+	    read_switch(&context->options, &builds, "strict", &strict, err) < 0 ||
+	    read_switch(&context->options, &builds, "dry-run", &style.dry_run, err) < 0)
 		return -1;
 	style.lenient = style.lenient && !strict;
 	if (builds.count > 0 && release_families(context, &builds, run, style.dry_run, &outcomes,

@@ -91,12 +91,29 @@ int context_init(struct context *context, struct gk_error *err)
 	return find_actor(context, err) < 0 ? -1 : open_result(context, err);
 }
 
-void context_done(struct context *context)
+void context_prepare_failure(struct context *context)
+{
+	const char *output = options_text(&context->options, NULL, "output");
+
+	if (!output)
+		output = context_env("GOLDKEEP_OUTPUT");
+	if (output && strcmp(output, "json") == 0)
+		context->json = true;
+	if (!context->actor)
+		open_result(context, NULL);
+}
+
+static void close_world(struct context *context)
 {
 	cloud_closep(&context->cloud);
 	aws_client_freep(&context->aws);
 	http_transport_freep(&context->transport);
 	inventory_closep(&context->inventory);
+}
+
+void context_done(struct context *context)
+{
+	close_world(context);
 	gk_file_draft_done(&context->result);
 	free(context->actor);
 	options_done(&context->options);
@@ -182,6 +199,7 @@ int context_open_cloud(struct context *context, const char *family, struct gk_er
 int context_open_lifecycle(struct context *context, const char *family, bool dry,
 			   struct lifecycle *ret, struct gk_error *err)
 {
+	close_world(context);
 	if (context_open_inventory(context, family, dry, err) < 0 ||
 	    context_open_cloud(context, family, err) < 0)
 		return -1;

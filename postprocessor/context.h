@@ -24,6 +24,7 @@ struct context {
 	bool verbose, quiet;
 	bool packer;       /* started by Packer: $PACKER_BUILD_NAME is set */
 	bool stdout_lost;  /* standard output was closed when we started */
+	bool document_begun; /* part of a JSON document was printed: no other one may follow */
 	bool output_told;  /* its loss was told already, and is in the status */
 	struct gk_log log; /* steps to standard output, the rest to standard error */
 
@@ -44,6 +45,9 @@ const char *context_env(const char *name);
 
 /* Reads environment, goldkeep.ini and the global options. */
 int context_init(struct context *context, struct gk_error *err);
+
+/* Before a failure is reported: finds out where its document goes, if context_init did not come so far. */
+void context_prepare_failure(struct context *context);
 void context_done(struct context *context);
 
 /* Opens the inventory of --store; reading only if `dry`. */
@@ -53,7 +57,7 @@ int context_open_inventory(struct context *context, const char *family, bool dry
 /* Makes the cloud and resolves credentials. Sends nothing. */
 int context_open_cloud(struct context *context, const char *family, struct gk_error *err);
 
-/* Both, as the lifecycle wants them. The context must outlive it. */
+/* Both, as the lifecycle wants them; what was open before is closed. The context must outlive it. */
 int context_open_lifecycle(struct context *context, const char *family, bool dry,
 			   struct lifecycle *ret, struct gk_error *err);
 

@@ -36,7 +36,8 @@ static void add_plan(struct gk_buf *text, const struct outcome *outcome)
 		_cleanup_free_ char *reasons = gk_strv_join(&row->reasons, ", ", NULL);
 
 		gk_buf_addf(text, "| %s | %s | %s |\n", semver_format(&row->version, version),
-			    actions[row->action], reasons ? reasons : "");
+			    actions[row->action],
+			    reasons && *reasons ? reasons : "no rule keeps it");
 	}
 }
 

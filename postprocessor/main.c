@@ -68,6 +68,7 @@ static int report_failure(struct context *context, const struct gk_error *failur
 	struct gk_error err = {0};
 
 	output_problem(context, "%s", failure->message);
+	context_prepare_failure(context);
 	if (gk_json_builder_init(&json, &err) < 0)
 		return status;
 	render_failure(&json, json.root, status, failure->message);
@@ -102,6 +103,10 @@ static int run(struct context *context, int argc, char **argv)
 	bool help = false;
 	int status = 0;
 
+	if (!context->command) {
+		gk_error_set(&err, GK_USAGE, "unknown command '%.80s': see goldkeep --help", argv[0]);
+		return report_failure(context, &err);
+	}
 	if (parse_command(context, argc, argv, &err) < 0 ||
 	    options_switch(&context->options, NULL, "help", &help, &err) < 0)
 		return report_failure(context, &err);
@@ -152,15 +157,11 @@ int main(int argc, char **argv)
 
 	context.stdout_lost = open_standard_streams();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is met like a full disk */
 	setlocale(LC_CTYPE, "");
 	next = parse_global(&context, argc, argv, &status);
 	if (next >= 0) {
 		context.command = find_command(argv[next]);
-		if (!context.command) {
-			output_problem(&context, "unknown command '%s': see goldkeep --help",
-				       argv[next]);
-			return EXIT_USAGE;
-		}
 		status = run(&context, argc - next, argv + next);
 	}
 	/* Commands that record flush by themselves; for the others lost output is a failure. */

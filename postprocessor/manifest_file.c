@@ -12,7 +12,7 @@ static int read_once(const char *path, struct manifest *ret, struct gk_error *er
 	if (gk_file_read(path, MANIFEST_MAX, &text, err) < 0)
 		return -1;
 	if (manifest_parse(gk_buf_text(&text), text.length, ret, err) < 0)
-		return gk_error_wrap(err, "manifest %s", path);
+		return gk_error_wrap(err, "%s", path);
 	return 0;
 }
 

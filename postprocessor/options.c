@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/ini.h"
 #include "base/mem.h"
+#include "image/release.h"
 
 enum { FIRST_LONG = 1000, CONFIG_MAX = 1 << 20 };
 
@@ -154,14 +155,18 @@ int options_parse(struct options *options, int argc, char **argv, bool stop_at_a
 {
 	_cleanup_(parser_done) struct parser parser = {0};
 	int result = 0;
+	int bad = 0;
 
 	if (parser_init(&parser, options->groups, stop_at_argument, err) < 0)
 		return -1;
 	optind = 0;
 	opterr = 0;
 	while ((result = getopt_long(argc, argv, parser.letters, parser.options, NULL)) != -1) {
-		if (result == '?' || result == ':')
-			return bad_option(&parser, result, argv, err);
+		/* The first is told; reading goes on, for --output and --result count all the same. */
+		if (result == '?' || result == ':') {
+			bad = bad < 0 ? bad : bad_option(&parser, result, argv, err);
+			continue;
+		}
 		if (result == 1) {
 			if (gk_strv_add(&options->arguments, optarg, err) < 0)
 				return -1;
@@ -174,7 +179,7 @@ int options_parse(struct options *options, int argc, char **argv, bool stop_at_a
 		if (gk_strv_add(&options->arguments, argv[i], err) < 0)
 			return -1;
 	*ret_next = optind;
-	return 0;
+	return bad;
 }
 
 /* ---- environment ---- */
@@ -213,9 +218,13 @@ int options_read_environment(struct options *options, const char *(*get)(const c
 static int check_section(const struct gk_ini_property *property, const char *path,
 			 struct gk_error *err)
 {
-	if (strcmp(property->section, "defaults") == 0 ||
-	    strncmp(property->section, FAMILY_SECTION, strlen(FAMILY_SECTION)) == 0)
+	if (strcmp(property->section, "defaults") == 0)
 		return 0;
+	if (strncmp(property->section, FAMILY_SECTION, strlen(FAMILY_SECTION)) == 0) {
+		if (family_check(property->section + strlen(FAMILY_SECTION), err) < 0)
+			return gk_error_wrap(err, "%s:%d", path, property->line);
+		return 0;
+	}
 	return gk_error_set(err, GK_USAGE,
 			    "%s:%d: unknown section [%s]: there are [defaults] and [family NAME]",
 			    path, property->line, property->section);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,9 +112,59 @@ int output_document(struct context *context, struct gk_json_builder *json, struc
 	text = gk_json_builder_print(json, false, err);
 	if (!text)
 		return -1;
-	if (context->json)
+	if (context->json && !context->document_begun)
 		puts(text);
+	context->document_begun = true;
 	return context->has_result ? write_result(context, text, err) : 0;
+}
+
+/* ---- long documents ---- */
+
+static void put_rows(struct output_rows *rows, const char *text)
+{
+	if (rows->context->json)
+		fputs(text, stdout);
+	if (rows->context->has_result)
+		gk_buf_adds(&rows->kept, text);
+}
+
+void output_rows_begin(struct output_rows *rows, struct context *context, const char *name)
+{
+	*rows = (struct output_rows){.context = context, .kept.ceiling = SIZE_MAX / 4};
+	context->document_begun = true;
+	put_rows(rows, "{\"");
+	put_rows(rows, name);
+	put_rows(rows, "\":[");
+}
+
+int output_rows_add(struct output_rows *rows, struct gk_json_builder *row, struct gk_error *err)
+{
+	_cleanup_free_ char *text = gk_json_builder_print(row, false, err);
+
+	if (!text)
+		return -1;
+	if (rows->any)
+		put_rows(rows, ",");
+	put_rows(rows, text);
+	rows->any = true;
+	return 0;
+}
+
+int output_rows_end(struct output_rows *rows, struct gk_error *err)
+{
+	put_rows(rows, "]}");
+	if (rows->context->json)
+		putchar('\n');
+	if (!rows->context->has_result)
+		return 0;
+	if (gk_buf_check(&rows->kept, err) < 0)
+		return -1;
+	return write_result(rows->context, gk_buf_text(&rows->kept), err);
+}
+
+void output_rows_done(struct output_rows *rows)
+{
+	gk_buf_done(&rows->kept);
 }
 
 int output_finish(struct context *context, struct gk_error *err)
@@ -166,12 +217,13 @@ int output_table_print(const struct output_table *source, struct gk_error *err)
 
 	if (!table)
 		return gk_error_memory(err);
+	scols_table_enable_noheadings(table, source->continued);
 	columns = add_columns(table, source->columns);
 	if (columns == 0 || add_rows(table, &source->cells, columns) < 0 ||
 	    scols_print_table_to_string(table, &text) < 0)
 		return gk_error_memory(err);
-	/* libsmartcols puts no line end behind the last row. */
-	if (text)
+	/* libsmartcols puts no line end behind the last row, and makes no text of a table without rows. */
+	if (text && *text)
 		puts(text);
 	return 0;
 }

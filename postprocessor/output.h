@@ -17,6 +17,17 @@ void output_problem(const struct context *context, const char *format, ...)
  * could not take it. */
 int output_document(struct context *context, struct gk_json_builder *json, struct gk_error *err);
 
+/* A document of one long array, {"NAME":[…]}, given out row by row, so that memory does not grow with it. */
+struct output_rows {
+	struct context *context; /* borrowed */
+	bool any;
+	struct gk_buf kept;      /* for --result, which is written whole or not at all */
+};
+void output_rows_begin(struct output_rows *rows, struct context *context, const char *name);
+int output_rows_add(struct output_rows *rows, struct gk_json_builder *row, struct gk_error *err);
+int output_rows_end(struct output_rows *rows, struct gk_error *err);
+void output_rows_done(struct output_rows *rows);
+
 /* Flushes standard output. -1 if anything written to it was lost. */
 int output_finish(struct context *context, struct gk_error *err);
 
@@ -24,6 +35,7 @@ int output_finish(struct context *context, struct gk_error *err);
 struct output_table {
 	const char *const *columns; /* NULL-terminated */
 	struct gk_strv cells;       /* row by row */
+	bool continued;             /* goes on below another one: no header */
 };
 int output_table_print(const struct output_table *table, struct gk_error *err);
 

@@ -146,9 +146,9 @@ int report_outcomes(struct context *context, const struct outcome_list *outcomes
 
 	for (size_t i = 0; i < outcomes->count; i++)
 		print_problems(context, &outcomes->items[i]);
-	if (style->dry_run)
+	if (style->dry_run && !context->quiet && recorded_any(outcomes))
 		output_problem(context, "dry run: nothing was changed");
-	else
+	if (!style->dry_run)
 		github_report(context, outcomes);
 	if (give_out(context, outcomes, style, &err) == 0)
 		return status;

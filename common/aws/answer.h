@@ -2,10 +2,10 @@
  * Reading the answers of the query services (EC2, Auto Scaling) so that nothing which was not
  * understood passes for an empty answer.
  *
- * The services leave fields and whole lists out (aws.md 2.1: an empty list may be <x/> or absent), and
- * elements that nobody asked about are passed over. But an answer to another question, text where a
- * list should be, a list element of another name, a required field that is missing: each is -1,
- * GK_FAILED, and the message says what.
+ * The services leave fields and whole lists out (aws.md 2.1: an empty list may be <x/> or absent),
+ * and elements that nobody asked about are passed over. But an answer to another question, text
+ * where a list should be, a list element of another name, a required field that is missing: each is
+ * -1, GK_FAILED, and the message says what.
  */
 #ifndef GK_AWS_ANSWER_H
 #define GK_AWS_ANSWER_H
@@ -18,8 +18,8 @@
 int aws_answer_check(const struct gk_xml *answer, const char *action, struct gk_error *err);
 
 /* The first element of the list `name` in node, or NULL when the list is empty or absent. Every
- * element must be called `element` ("item" for EC2, "member" for Auto Scaling). The others follow by
- * ->next. node may be NULL. */
+ * element must be called `element` ("item" for EC2, "member" for Auto Scaling). The others follow
+ * by ->next. node may be NULL. */
 int aws_answer_list(const struct gk_xml *node, const char *name, const char *element,
 		    const struct gk_xml **ret, struct gk_error *err);
 

@@ -86,7 +86,8 @@ static int add_path(struct gk_buf *to, const struct aws_signing *what, struct gk
 	const char *path = what->path[0] ? what->path : "/";
 
 	if (!what->keep_path) {
-		if (normalize_path(path, &normalized, err) < 0 || gk_buf_check(&normalized, err) < 0)
+		if (normalize_path(path, &normalized, err) < 0 ||
+		    gk_buf_check(&normalized, err) < 0)
 			return -1;
 		path = gk_buf_text(&normalized);
 	}

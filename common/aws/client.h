@@ -13,15 +13,15 @@
 #include "base/xml.h"
 #include "net/transport.h"
 
-/* What a command was told; NULL where nothing was said. Everything else comes from the environment and the
- * shared files. Borrowed. */
+/* What a command was told; NULL where nothing was said. Everything else comes from the environment
+ * and the shared files. Borrowed. */
 struct aws_options {
 	const char *profile;      /* by flag: the environment's keys are passed over */
 	const char *region;
 	const char *endpoint_url; /* for every service */
 	/* Reads an environment variable; NULL or "" is unset. NULL: the process's environment. */
 	const char *(*getenv)(const char *name);
-	/* From [0,1), for the time between retries; NULL: the system's. Tests hand in a constant. */
+	/* From [0,1), for the time between retries; NULL: the system's. Tests give a constant. */
 	double (*random)(void);
 };
 
@@ -31,8 +31,8 @@ int aws_ca_bundle(const struct aws_options *options, char **ret, struct gk_error
 
 struct aws_client;
 
-/* `transport` and `clock` are borrowed. Nothing is sent; credentials are resolved by the first aws_run or by
- * aws_client_check. GK_USAGE for a setting that is malformed. */
+/* `transport` and `clock` are borrowed. Nothing is sent; credentials are resolved by the first
+ * aws_run or by aws_client_check. GK_USAGE for a setting that is malformed. */
 int aws_client_new(const struct aws_options *options, struct http_transport *transport,
 		   const struct gk_clock *clock, const struct gk_log *log,
 		   struct aws_client **ret, struct gk_error *err);
@@ -42,11 +42,11 @@ void aws_client_freep(struct aws_client **client);
 /* Resolves the credentials. GK_FAILED with what was looked for and how to give them. */
 int aws_client_check(struct aws_client *client, struct gk_error *err);
 
-/* The region that was configured, borrowed; NULL if none was. Calls whose region is NULL go there. */
+/* The region that was configured, borrowed; NULL if none was. Calls without a region go there. */
 const char *aws_client_region(const struct aws_client *client);
 
-/* Where the credentials come from, for people: "environment, AKIA…MPLE". Borrowed; "" before the first
- * aws_client_check or aws_run. */
+/* Where the credentials come from, for people: "environment, AKIA…MPLE". Borrowed; "" before the
+ * first aws_client_check or aws_run. */
 const char *aws_client_identity(const struct aws_client *client);
 
 enum aws_service { AWS_EC2, AWS_AUTOSCALING, AWS_SSM, AWS_STS, AWS_DYNAMODB };
@@ -57,17 +57,17 @@ struct aws_call {
 	const char *region;
 	const char *action;     /* "DescribeImages" */
 	struct gk_buf params;   /* query services: built by aws_param; JSON services: the body */
-	/* Error codes that mean "not visible everywhere yet": 11 attempts, 200 ms doubling to 30 s apart,
-	 * about two minutes (aws.md 3.4). NULL-terminated array, NULL if none. */
+	/* Error codes that mean "not visible everywhere yet": 11 attempts, 200 ms doubling to 30 s
+	 * apart, about two minutes (aws.md 3.4). NULL-terminated array, NULL if none. */
 	const char *const *patient_codes;
-	/* NULL, or the id of an AMI: patience only while the error's message names that AMI or none. An
-	 * error that names another one is final. */
+	/* NULL, or the id of an AMI: patience only while the error's message names that AMI or
+	 * none. An error that names another one is final. */
 	const char *patient_image;
 
-	struct gk_error error;  /* GK_OK: it succeeded. GK_DENIED, GK_UNSUPPORTED, GK_NOT_FOUND, … */
+	struct gk_error error;  /* GK_OK: it succeeded. GK_DENIED, GK_NOT_FOUND, … */
 	char code[96];          /* the AWS error code, "" if none */
 	struct gk_xml *xml;     /* answer of a query service */
-	cJSON *json;            /* answer of a JSON service; of a failure too, if it was understood */
+	cJSON *json;            /* answer of a JSON service; of a failure too, if it was JSON */
 };
 
 void aws_call_done(struct aws_call *call);
@@ -76,14 +76,14 @@ void aws_call_done(struct aws_call *call);
 void aws_param(struct aws_call *call, const char *value, const char *name_format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Sends all calls at once (at most 4 in flight per region) with the standard retries and waits for all.
- * Returns -1 only if nothing could be sent (no credentials, no memory). */
+/* Sends all calls at once (at most 4 in flight per region) with the standard retries and waits for
+ * all. Returns -1 only if nothing could be sent (no credentials, no memory). */
 int aws_run(struct aws_client *client, struct aws_call *const *calls, size_t count,
 	    struct gk_error *err);
 
 /*
- * A listing that is read page by page: the call is sent again with `token_param` set to the token of
- * the answer until there is none. Every page's answer is kept.
+ * A listing that is read page by page: the call is sent again with `token_param` set to the token
+ * of the answer until there is none. Every page's answer is kept.
  */
 struct aws_listing {
 	struct aws_call call;       /* service, region, action, params of the first page */
@@ -95,8 +95,9 @@ struct aws_listing {
 
 void aws_listing_done(struct aws_listing *listing);
 
-/* Reads all listings to their end, a page of each at once. A listing that never ends (more than 1,000
- * pages, or a token that comes twice running) is an error; an expired token starts it anew once. */
+/* Reads all listings to their end, a page of each at once. A listing that never ends (more than
+ * 1,000 pages, or a token that comes twice running) is an error; an expired token starts it anew
+ * once. */
 int aws_run_listings(struct aws_client *client, struct aws_listing *const *listings, size_t count,
 		     struct gk_error *err);
 

@@ -11,7 +11,8 @@
 
 enum { HINT_HEAD = 4, HINT_TAIL = 4 };
 
-/* Looks whether its source is configured: 1 with credentials, 0 if it is not, -1 if it is but fails. */
+/* Looks whether its source is configured: 1 with credentials, 0 if it is not, -1 if it is and
+ * fails. */
 struct provider {
 	const char *name;
 	int (*resolve)(const struct aws_settings *settings, struct aws_credentials *ret,
@@ -68,7 +69,8 @@ static int take_keys(const char *id, const char *secret, const char *token, cons
 		return 0;
 	if (!id || !secret)
 		return gk_error_set(err, GK_FAILED,
-				    "the AWS credentials of the %s are incomplete: the %s is missing",
+				    "the AWS credentials of the %s are incomplete: the %s is "
+				    "missing",
 				    source, id ? "secret access key" : "access key id");
 	if (!is_printable(id) || !is_printable(secret) || !is_printable(token))
 		return gk_error_set(err, GK_FAILED,
@@ -237,8 +239,8 @@ int aws_credentials_resolve(const struct aws_settings *settings, struct aws_cred
 	}
 	return gk_error_set(err, GK_FAILED,
 			    "no AWS credentials: %s no keys in the AWS profile %s; set "
-			    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that has "
-			    "them with --profile or AWS_PROFILE",
+			    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that "
+			    "has them with --profile or AWS_PROFILE",
 			    settings->profile_by_flag
 				    ? "there are"
 				    : "AWS_ACCESS_KEY_ID is not set, and there are",

@@ -1,9 +1,9 @@
 /*
  * Who signs: an access key, found by a table of providers in the order of aws.md 1.3.
  *
- * A source that is configured but fails is final, and so is one that goldkeep cannot use yet: nothing is
- * ever signed with other credentials than the ones that were configured. Secrets have no print function
- * and are wiped when they are let go.
+ * A source that is configured but fails is final, and so is one that goldkeep cannot use yet:
+ * nothing is ever signed with other credentials than those that were configured. Secrets have no
+ * print function and are wiped when they are let go.
  */
 #ifndef GK_AWS_CREDENTIALS_H
 #define GK_AWS_CREDENTIALS_H

@@ -3,6 +3,7 @@
 
 #include "aws/answer.h"
 #include "aws/ec2.h"
+#include "base/mem.h"
 
 /* EC2 User Guide, "Filter": * and ? are wildcards, \ takes their meaning away, and its own. */
 static void add_escaped(struct gk_buf *buf, const char *text)
@@ -44,7 +45,17 @@ void ec2_listing(struct aws_listing *listing, const char *region, const char *ac
 		aws_param(&listing->call, text, "MaxResults");
 }
 
-int ec2_read_tags(const struct gk_xml *node, struct tag_list *tags, struct gk_error *err)
+void ec2_tag_list_done(struct ec2_tag_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->items[i].key);
+		free(list->items[i].value);
+	}
+	free(list->items);
+	*list = (struct ec2_tag_list){0};
+}
+
+int ec2_read_tags(const struct gk_xml *node, struct ec2_tag_list *tags, struct gk_error *err)
 {
 	const struct gk_xml *item = NULL;
 
@@ -53,9 +64,13 @@ int ec2_read_tags(const struct gk_xml *node, struct tag_list *tags, struct gk_er
 	for (; item; item = item->next) {
 		const char *key = NULL;
 		const char *value = gk_xml_text(item, "value");
+		struct ec2_tag *tag = NULL;
 
-		if (aws_answer_text(item, "key", &key, err) < 0 ||
-		    tag_list_set(tags, key, value ? value : "", err) < 0)
+		if (aws_answer_text(item, "key", &key, err) < 0)
+			return -1;
+		tag = gk_array_add(&tags->items, &tags->count, sizeof(*tag), err);
+		if (!tag || gk_str_set(&tag->key, key, err) < 0 ||
+		    gk_str_set(&tag->value, value ? value : "", err) < 0)
 			return -1;
 	}
 	return 0;

@@ -1,11 +1,11 @@
 /*
- * EC2: builders that fill in a call or a listing, and readers that make values of its answers. Pure:
- * nothing is sent here, and no release is known.
+ * EC2: builders that fill in a call or a listing, and readers that make values of its answers.
+ * Pure: nothing is sent here, and no release is known.
  *
  * Builders overwrite a zeroed call or listing; region and texts are borrowed until it has run (the
  * parameters are copied). Memory that runs out sticks in the call's params and is found by aws_run.
- * Readers append to lists that their owner ends with the _done function; on failure the list may hold
- * a part. What they do not understand is an error (aws/answer.h).
+ * Readers append to lists that their owner ends with the _done function; on failure the list may
+ * hold a part. What they do not understand is an error (aws/answer.h).
  *
  * Source of names and shapes: aws.md 4 (EC2 API 2016-11-15).
  */
@@ -16,13 +16,24 @@
 
 #include "aws/client.h"
 #include "base/strv.h"
-#include "image/tags.h"
 
 enum {
 	EC2_FILTER_VALUES_MAX = 200,     /* of one call */
 	EC2_TAGGED_IDS_MAX = 1000,       /* of one CreateTags */
 	EC2_REFERENCED_IDS_MAX = 10,     /* of one DescribeImageReferences */
 };
+
+struct ec2_tag {
+	char *key;
+	char *value; /* "" where there is none */
+};
+
+struct ec2_tag_list {
+	struct ec2_tag *items;
+	size_t count;
+};
+
+void ec2_tag_list_done(struct ec2_tag_list *list);
 
 /* What a filter asks for; any of the values will do. Wildcards in them are taken literally. */
 struct ec2_filter {
@@ -50,7 +61,7 @@ struct ec2_image {
 	bool is_public;
 	char *bundle;                   /* imageLocation of an instance-store image */
 	struct gk_strv snapshots;       /* in the order of the block devices, each once */
-	struct tag_list tags;
+	struct ec2_tag_list tags;
 };
 
 struct ec2_image_list {
@@ -99,7 +110,7 @@ int ec2_read_deregistered(const struct gk_xml *answer, struct ec2_deletion_list 
 struct ec2_snapshot {
 	char *id;
 	char *state; /* NULL if it is not said */
-	struct tag_list tags;
+	struct ec2_tag_list tags;
 };
 
 struct ec2_snapshot_list {
@@ -117,9 +128,13 @@ int ec2_read_snapshots(const struct gk_xml *answer, struct ec2_snapshot_list *li
 
 void ec2_delete_snapshot(struct aws_call *call, const char *region, const char *id);
 
+/* The AMI that a message names, if it is another one than `own` (NULL: any): where it stands, and its
+ * length. InvalidSnapshot.InUse says so what holds a snapshot (aws.md 4.7). */
+const char *ec2_other_image(const char *message, const char *own, size_t *ret_length);
+
 /* At most EC2_TAGGED_IDS_MAX ids. */
 void ec2_create_tags(struct aws_call *call, const char *region, char *const *ids, size_t id_count,
-		     const struct tag_list *tags);
+		     const struct ec2_tag *tags, size_t tag_count);
 
 /* For actions whose answer is <return>true</return> and nothing else of interest. */
 int ec2_read_return(const struct gk_xml *answer, const char *action, struct gk_error *err);
@@ -127,7 +142,7 @@ int ec2_read_return(const struct gk_xml *answer, const char *action, struct gk_e
 int ec2_read_done(const struct gk_xml *answer, const char *action, struct gk_error *err);
 
 /* Appends what stands in <tagSet>. */
-int ec2_read_tags(const struct gk_xml *node, struct tag_list *tags, struct gk_error *err);
+int ec2_read_tags(const struct gk_xml *node, struct ec2_tag_list *tags, struct gk_error *err);
 
 /* ---- who uses an image (ec2_launch.c) ---- */
 
@@ -154,8 +169,8 @@ void ec2_describe_image_references(struct aws_listing *listing, const char *regi
 int ec2_read_image_references(const struct gk_xml *answer, struct ec2_user_list *list,
 			      struct gk_error *err);
 
-/* `managed`: ask for what AWS services keep for themselves too (IncludeManagedResources, which older
- * endpoints do not know). At most EC2_INSTANCE_IDS_MAX ids: the states count as values too. */
+/* `managed`: ask for what AWS services keep for themselves too (IncludeManagedResources, which
+ * older endpoints do not know). At most EC2_INSTANCE_IDS_MAX ids: the states are values too. */
 enum { EC2_INSTANCE_IDS_MAX = 190 };
 void ec2_describe_instances(struct aws_listing *listing, const char *region, char *const *image_ids,
 			    size_t count, bool managed);

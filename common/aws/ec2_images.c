@@ -17,7 +17,7 @@ static void clear_image(struct ec2_image *image)
 	free(image->protection);
 	free(image->bundle);
 	gk_strv_done(&image->snapshots);
-	tag_list_done(&image->tags);
+	ec2_tag_list_done(&image->tags);
 }
 
 void ec2_image_list_done(struct ec2_image_list *list)

@@ -198,7 +198,7 @@ int ec2_read_launch_templates(const struct gk_xml *answer, struct gk_strv *ids,
 void ec2_describe_launch_template_versions(struct aws_listing *listing, const char *region,
 					   const char *template_id, bool managed)
 {
-	/* Without versions all are listed. ResolveAlias would hide a parameter pinned to a version. */
+	/* Without versions all are listed. ResolveAlias would hide what parameter stands there. */
 	ec2_listing(listing, region, "DescribeLaunchTemplateVersions", TEMPLATES_PAGE);
 	aws_param(&listing->call, template_id, "LaunchTemplateId");
 	add_managed(&listing->call, managed);

@@ -1,3 +1,6 @@
+#include <ctype.h>
+#include <string.h>
+
 #include "aws/answer.h"
 #include "aws/ec2.h"
 #include "base/mem.h"
@@ -9,7 +12,7 @@ void ec2_snapshot_list_done(struct ec2_snapshot_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		free(list->items[i].id);
 		free(list->items[i].state);
-		tag_list_done(&list->items[i].tags);
+		ec2_tag_list_done(&list->items[i].tags);
 	}
 	free(list->items);
 	*list = (struct ec2_snapshot_list){0};
@@ -64,16 +67,32 @@ void ec2_delete_snapshot(struct aws_call *call, const char *region, const char *
 	aws_param(call, id, "SnapshotId");
 }
 
+const char *ec2_other_image(const char *message, const char *own, size_t *ret_length)
+{
+	for (const char *at = strstr(message, "ami-"); at; at = strstr(at + 4, "ami-")) {
+		size_t length = 4;
+
+		while (isalnum((unsigned char)at[length]))
+			length++;
+		if (length > 4 &&
+		    !(own && strlen(own) == length && strncmp(at, own, length) == 0)) {
+			*ret_length = length;
+			return at;
+		}
+	}
+	return NULL;
+}
+
 void ec2_create_tags(struct aws_call *call, const char *region, char *const *ids, size_t id_count,
-		     const struct tag_list *tags)
+		     const struct ec2_tag *tags, size_t tag_count)
 {
 	call->service = AWS_EC2;
 	call->region = region;
 	call->action = "CreateTags";
 	for (size_t i = 0; i < id_count; i++)
 		aws_param(call, ids[i], "ResourceId.%zu", i + 1);
-	for (size_t i = 0; i < tags->count; i++) {
-		aws_param(call, tags->items[i].key, "Tag.%zu.Key", i + 1);
-		aws_param(call, tags->items[i].value, "Tag.%zu.Value", i + 1);
+	for (size_t i = 0; i < tag_count; i++) {
+		aws_param(call, tags[i].key, "Tag.%zu.Key", i + 1);
+		aws_param(call, tags[i].value, "Tag.%zu.Value", i + 1);
 	}
 }

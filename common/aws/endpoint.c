@@ -53,7 +53,8 @@ static int compute(const struct aws_settings *settings, const struct aws_service
 	const char *suffix = settings->dual_stack ? partition->dual_suffix : partition->suffix;
 
 	if (!suffix)
-		return gk_error_set(err, GK_USAGE, "no dual-stack endpoints are known in %s", region);
+		return gk_error_set(err, GK_USAGE, "no dual-stack endpoints are known in %s",
+				    region);
 	ret->host = gk_str_format(err, "%s%s.%s.%s", service->name,
 				  settings->fips && !plain_name ? "-fips" : "", region, suffix);
 	ret->url = ret->host ? gk_str_format(err, "https://%s/", ret->host) : NULL;
@@ -158,7 +159,7 @@ int aws_endpoint_parse(const char *url, struct aws_endpoint *ret, struct gk_erro
 	return 0;
 }
 
-/* The URL of the services section that the profile names; NULL if it says nothing about this one. */
+/* The URL in the services section that the profile names; NULL if it has none for this one. */
 static int find_in_services(const struct aws_settings *settings,
 			    const struct aws_service_info *service, const char **ret,
 			    struct gk_error *err)

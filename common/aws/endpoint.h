@@ -8,7 +8,7 @@
 
 struct aws_endpoint {
 	char *url;  /* whole: "http://127.0.0.1:4566/" */
-	char *host; /* the Host header: a port only if it is not the scheme's own; [::1] in brackets */
+	char *host; /* the Host header: a port that is not the scheme's; [::1] in brackets */
 	char *path; /* "/", or the path of a configured URL */
 };
 

@@ -5,15 +5,16 @@
 
 #include "base/mem.h"
 
-static const char expired[] = "the credentials have expired: get new ones and run the same command again";
+static const char expired[] =
+	"the credentials have expired: get new ones and run the same command again";
 static const char unknown_key[] =
 	"AWS does not know this access key id: it is mistyped, deleted, switched off or of another "
 	"partition";
 static const char wrong_secret[] = "the secret access key does not belong to the access key id";
-static const char ec2_refuses[] = "the access key id or its secret is wrong, or the region is not "
-				  "enabled in this account";
-static const char unsigned_request[] = "something on the way to AWS took the signature away: look at "
-				       "proxies and the endpoint URL";
+static const char ec2_refuses[] =
+	"the access key id or its secret is wrong, or the region is not enabled in this account";
+static const char unsigned_request[] =
+	"something on the way to AWS took the signature away: look at proxies and the endpoint URL";
 static const char wrong_clock[] = "this machine's clock is wrong";
 static const char account_state[] = "the account cannot use this service or region yet";
 

@@ -56,6 +56,7 @@ static void prepare_page(struct reader *reader)
 		.region = call->region,
 		.action = call->action,
 		.patient_codes = call->patient_codes,
+		.patient_image = call->patient_image,
 	};
 	gk_buf_add(&reader->page.params, call->params.data, call->params.length);
 	if (call->params.state != GK_BUF_GOOD)
@@ -135,8 +136,9 @@ static int read_round(struct aws_client *client, struct reader *readers, size_t 
 int aws_run_listings(struct aws_client *client, struct aws_listing *const *listings, size_t count,
 		     struct gk_error *err)
 {
-	_cleanup_free_ struct reader *readers = calloc(count ? count : 1, sizeof(*readers));
-	_cleanup_free_ struct aws_call **calls = calloc(count ? count : 1, sizeof(struct aws_call *));
+	size_t room = count ? count : 1;
+	_cleanup_free_ struct reader *readers = calloc(room, sizeof(*readers));
+	_cleanup_free_ struct aws_call **calls = calloc(room, sizeof(struct aws_call *));
 	int result = 1;
 
 	if (!readers || !calls)

@@ -91,7 +91,8 @@ static int put(struct aws_profiles *profiles, enum aws_section section, const ch
 	if (!entry)
 		return -1;
 	entry->section = section;
-	if (gk_str_set(&entry->name, name, err) < 0 || gk_str_set(&entry->key, from->key, err) < 0 ||
+	if (gk_str_set(&entry->name, name, err) < 0 ||
+	    gk_str_set(&entry->key, from->key, err) < 0 ||
 	    gk_str_set(&entry->subkey, from->subkey, err) < 0 ||
 	    gk_str_set(&entry->value, from->value, err) < 0)
 		return -1;
@@ -106,7 +107,8 @@ static bool is_plain_name(const char *name)
 	return name[0] != '\0';
 }
 
-/* A name as it stands behind "profile ": plain, or in quotes. NULL (err untouched) for anything else. */
+/* A name as it stands behind "profile ": plain, or in quotes. NULL (err untouched) for anything
+ * else. */
 static char *read_name(const char *text, struct gk_error *err)
 {
 	size_t length = strlen(text);

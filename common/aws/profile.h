@@ -1,6 +1,6 @@
 /*
- * The shared files ~/.aws/config and ~/.aws/credentials, merged into one list of settings per profile.
- * Source of every rule: aws.md 1.2 (botocore, aws-c-sdkutils).
+ * The shared files ~/.aws/config and ~/.aws/credentials, merged into one list of settings per
+ * profile. Source of every rule: aws.md 1.2 (botocore, aws-c-sdkutils).
  */
 #ifndef GK_AWS_PROFILE_H
 #define GK_AWS_PROFILE_H
@@ -28,8 +28,8 @@ struct aws_profiles {
 /* Wipes: profiles hold secrets. */
 void aws_profiles_done(struct aws_profiles *profiles);
 
-/* Adds the content of one file. The credentials file has to come second: it wins key by key. `source`
- * names the file in messages. GK_USAGE for what cannot be read. */
+/* Adds the content of one file. The credentials file has to come second: it wins key by key.
+ * `source` names the file in messages. GK_USAGE for what cannot be read. */
 int aws_profiles_add_config(struct aws_profiles *profiles, const char *text, size_t length,
 			    const char *source, struct gk_error *err);
 int aws_profiles_add_credentials(struct aws_profiles *profiles, const char *text, size_t length,

@@ -43,7 +43,8 @@ int aws_query_answer(const struct http_response *response, const char *action,
 		return gk_error_set(err, GK_FAILED, "the answer is empty");
 	if (gk_xml_parse(response->body.data, response->body.length, &root, err) < 0)
 		return gk_error_wrap(err, "the answer cannot be read");
-	if (strncmp(root->name, action, length) != 0 || strcmp(root->name + length, "Response") != 0)
+	if (strncmp(root->name, action, length) != 0 ||
+	    strcmp(root->name + length, "Response") != 0)
 		return gk_error_set(err, GK_FAILED, "the answer is a <%s>, not a <%sResponse>",
 				    root->name, action);
 	*ret = TAKE_PTR(root);

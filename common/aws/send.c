@@ -74,7 +74,8 @@ static int set_error(struct aws_sending *sending, enum gk_code code, const char 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return gk_error_set(err, code, "%s in %s: %s", sending->call->action, sending->region, text);
+	return gk_error_set(err, code, "%s in %s: %s", sending->call->action, sending->region,
+			    text);
 }
 
 static enum http_verdict judge_nothing(struct aws_sending *sending,
@@ -137,19 +138,35 @@ static bool correct_clock(struct aws_sending *sending, const struct http_respons
 	client->clock_offset = (int64_t)date - now;
 	if (!client->skew_told)
 		gk_log(client->http.log, GK_LOG_WARNING,
-		       "this machine's clock is %lld seconds %s; requests to AWS are signed with the "
-		       "corrected time",
+		       "this machine's clock is %lld seconds %s; requests to AWS are signed with "
+		       "the corrected time",
 		       (long long)llabs(client->clock_offset),
 		       client->clock_offset > 0 ? "slow" : "fast");
 	client->skew_told = true;
 	return true;
 }
 
-static bool is_patient_code(const struct aws_call *call, const char *code)
+/* Does the message name an AMI, but not this one? */
+static bool names_another_image(const char *message, const char *image)
+{
+	bool names_any = false;
+
+	for (const char *at = strstr(message, "ami-"); at; at = strstr(at + 1, "ami-")) {
+		size_t length = 4 + strspn(at + 4, "0123456789abcdef");
+
+		if (length == strlen(image) && strncmp(at, image, length) == 0)
+			return false;
+		names_any = true;
+	}
+	return names_any;
+}
+
+static bool deserves_patience(const struct aws_call *call, const struct aws_failure *failure)
 {
 	for (const char *const *name = call->patient_codes; name && *name; name++)
-		if (strcmp(*name, code) == 0)
-			return true;
+		if (strcmp(*name, failure->code) == 0)
+			return !call->patient_image ||
+			       !names_another_image(failure->message, call->patient_image);
 	return false;
 }
 
@@ -209,7 +226,7 @@ static enum http_verdict judge_failure(struct aws_sending *sending,
 		tell_page(sending, response, meaning.code);
 	if (correct_clock(sending, response, failure.code, now))
 		return HTTP_SKEW;
-	if (is_patient_code(call, failure.code))
+	if (deserves_patience(call, &failure))
 		return HTTP_PATIENT;
 	switch (meaning.retry) {
 	case RETRY_TRANSIENT:
@@ -246,7 +263,8 @@ static int find_region(struct aws_sending *sending, struct gk_error *err)
 		region = sending->client->settings.region;
 	if (!region)
 		return gk_error_set(err, GK_USAGE,
-				    "no AWS region is set: use --region, AWS_REGION or the profile");
+				    "no AWS region is set: use --region, AWS_REGION or the "
+				    "profile");
 	sending->region = region;
 	return aws_endpoint_find(&sending->client->settings, sending->service, region,
 				 &sending->endpoint, err);

@@ -1,4 +1,4 @@
-/* How one AWS call travels: the protocol table that net/client.h asks for. Inside common/aws only. */
+/* How one AWS call travels: the protocol table that net/client.h asks for. For common/aws alone. */
 #ifndef GK_AWS_SEND_H
 #define GK_AWS_SEND_H
 

@@ -4,8 +4,8 @@
 
 static const struct aws_service_info services[] = {
 	[AWS_EC2] = {"ec2", "EC2", "ec2", "2016-11-15", NULL, FORM, &retry_standard},
-	[AWS_AUTOSCALING] = {"autoscaling", "AUTO_SCALING", "auto_scaling", "2011-01-01", NULL, FORM,
-			     &retry_standard},
+	[AWS_AUTOSCALING] = {"autoscaling", "AUTO_SCALING", "auto_scaling", "2011-01-01", NULL,
+			     FORM, &retry_standard},
 	[AWS_SSM] = {"ssm", "SSM", "ssm", NULL, "AmazonSSM", "application/x-amz-json-1.1",
 		     &retry_standard},
 	[AWS_STS] = {"sts", "STS", "sts", "2011-06-15", NULL, FORM, &retry_standard},

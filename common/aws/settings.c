@@ -115,8 +115,8 @@ static int read_bool(const struct aws_settings *settings, const char *variable, 
 	const char *value = look_up(settings, variable, key);
 
 	if (value && strcasecmp(value, "true") != 0 && strcasecmp(value, "false") != 0)
-		return gk_error_set(err, GK_USAGE, "%s (%s) is neither true nor false: %s", variable,
-				    key, value);
+		return gk_error_set(err, GK_USAGE, "%s (%s) is neither true nor false: %s",
+				    variable, key, value);
 	*ret = value && strcasecmp(value, "true") == 0;
 	return 0;
 }
@@ -125,12 +125,13 @@ static int read_bool(const struct aws_settings *settings, const char *variable, 
 static int read_attempts(const char *value, const char *name, int most, int *ret,
 			 struct gk_error *err)
 {
-	char *end = NULL;
-	long number = strtol(value, &end, 10);
+	int number = 0;
 
-	if (!isdigit((unsigned char)value[0]) || *end || number < 1)
+	for (const char *c = value; isdigit((unsigned char)*c) && number < most; c++)
+		number = number * 10 + (*c - '0');
+	if (value[strspn(value, "0123456789")] || number < 1)
 		return gk_error_set(err, GK_USAGE, "%s is no number of attempts: %s", name, value);
-	*ret = number < most ? (int)number : most;
+	*ret = number < most ? number : most;
 	return 0;
 }
 
@@ -166,21 +167,19 @@ static int set_region(struct aws_settings *settings, const struct aws_options *o
 static int set_others(struct aws_settings *settings, const struct aws_options *options,
 		      struct gk_error *err)
 {
-	const char *endpoint = options->endpoint_url && options->endpoint_url[0]
-				       ? options->endpoint_url
-				       : NULL;
+	const char *endpoint = options->endpoint_url ? options->endpoint_url : "";
+	const char *ca_bundle = look_up(settings, "AWS_CA_BUNDLE", "ca_bundle");
 
-	if (gk_str_set(&settings->endpoint_url, endpoint, err) < 0 ||
-	    gk_str_set(&settings->ca_bundle, look_up(settings, "AWS_CA_BUNDLE", "ca_bundle"), err) <
-		    0 ||
-	    read_bool(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-		      "ignore_configured_endpoint_urls", &settings->ignore_endpoints, err) < 0 ||
-	    read_bool(settings, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &settings->fips, err) <
-		    0 ||
-	    read_bool(settings, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
-		      &settings->dual_stack, err) < 0)
+	if (gk_str_set(&settings->endpoint_url, endpoint[0] ? endpoint : NULL, err) < 0 ||
+	    gk_str_set(&settings->ca_bundle, ca_bundle, err) < 0)
 		return -1;
-	return 0;
+	if (read_bool(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+		      "ignore_configured_endpoint_urls", &settings->ignore_endpoints, err) < 0 ||
+	    read_bool(settings, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &settings->fips,
+		      err) < 0)
+		return -1;
+	return read_bool(settings, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
+			 &settings->dual_stack, err);
 }
 
 static const char *process_getenv(const char *name)

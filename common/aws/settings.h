@@ -1,6 +1,6 @@
 /*
- * What the environment and the shared files say, looked up once in the order of aws.md 1: what the command
- * was told, environment, shared files, default. An empty variable counts as unset.
+ * What the environment and the shared files say, looked up once in the order of aws.md 1: what the
+ * command was told, environment, shared files, default. An empty variable counts as unset.
  */
 #ifndef GK_AWS_SETTINGS_H
 #define GK_AWS_SETTINGS_H
@@ -24,8 +24,8 @@ struct aws_settings {
 	const char *(*getenv)(const char *name);
 };
 
-/* GK_USAGE for a setting or file that is malformed, and for a profile that was asked for by name and does
- * not exist. */
+/* GK_USAGE for a setting or file that is malformed, and for a profile that was asked for by name
+ * and does not exist. */
 int aws_settings_load(const struct aws_options *options, struct aws_settings *ret,
 		      struct gk_error *err);
 void aws_settings_done(struct aws_settings *settings);

@@ -11,7 +11,12 @@
 #include "aws/canonical.h"
 #include "base/mem.h"
 
-enum { HASH_SIZE = SHA256_DIGEST_LENGTH, HEX_SIZE = 2 * HASH_SIZE + 1, STAMP_SIZE = 17, DAY_LENGTH = 8 };
+enum {
+	HASH_SIZE = SHA256_DIGEST_LENGTH,
+	HEX_SIZE = 2 * HASH_SIZE + 1,
+	STAMP_SIZE = 17,
+	DAY_LENGTH = 8,
+};
 
 void aws_signing_trace_done(struct aws_signing_trace *trace)
 {
@@ -44,7 +49,7 @@ static int hmac(const void *key, size_t key_length, const char *text, unsigned c
 	return 0;
 }
 
-static void wipe_buf(struct gk_buf *buf)
+static void wipe_key(struct gk_buf *buf)
 {
 	if (buf->data)
 		OPENSSL_cleanse(buf->data, buf->room);
@@ -55,7 +60,7 @@ static void wipe_buf(struct gk_buf *buf)
 static int derive_key(const struct aws_signing *what, const char *secret, const char *day,
 		      unsigned char *key, struct gk_error *err)
 {
-	_cleanup_(wipe_buf) struct gk_buf first = {0};
+	_cleanup_(wipe_key) struct gk_buf first = {0};
 	/* Room for all of it at once: growing would leave a copy of the secret behind. */
 	size_t length = strlen("AWS4") + strlen(secret);
 
@@ -157,8 +162,8 @@ int aws_sign(const struct aws_signing *what, const struct aws_credentials *crede
 	    hash_hex(trace->canonical.data, trace->canonical.length, hash, err) < 0)
 		return -1;
 	memcpy(day, stamp, DAY_LENGTH);
-	gk_buf_addf(&trace->string_to_sign, "AWS4-HMAC-SHA256\n%s\n%s/%s/%s/aws4_request\n%s", stamp,
-		    day, what->region, what->service, hash);
+	gk_buf_addf(&trace->string_to_sign, "AWS4-HMAC-SHA256\n%s\n%s/%s/%s/aws4_request\n%s",
+		    stamp, day, what->region, what->service, hash);
 	if (gk_buf_check(&trace->string_to_sign, err) < 0 ||
 	    sign_text(what, credentials->secret_access_key, day,
 		      gk_buf_text(&trace->string_to_sign), signature, err) < 0)

@@ -15,8 +15,8 @@
 
 struct aws_signing {
 	const char *method;
-	const char *path;      /* as it will be sent; "" is "/". It is encoded once more than it is, which
-				* is the rule for every service but S3 */
+	const char *path;      /* as it will be sent; "" is "/". It is encoded once more than it is,
+				* which is the rule for every service but S3 */
 	const char *query;     /* as it will be sent, without ?; NULL: none */
 	const void *body;      /* exactly the bytes that will be sent */
 	size_t body_length;

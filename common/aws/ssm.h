@@ -29,9 +29,9 @@ struct ssm_parameter_list {
 
 void ssm_parameter_list_done(struct ssm_parameter_list *list);
 
-/* Appends a value for every name. A name that the answer calls invalid, that is missing in it, or that
- * cannot be told from another one of the same call, is GK_FAILED, naming it. An endpoint that leaves
- * the selector out of its answer may give more than one value for a name: all are appended. */
+/* Appends a value for every name. A name that the answer calls invalid, or that is missing in it,
+ * is GK_FAILED, naming it. Where two names of a call differ in the selector only and the answer leaves
+ * selectors out, each gets both values: better ask for them in two calls. */
 int ssm_read_parameters(const cJSON *answer, char *const *names, size_t count,
 			struct ssm_parameter_list *list, struct gk_error *err);
 

@@ -77,7 +77,7 @@ static bool has_shape(const char *text)
 	return true;
 }
 
-/* Second 60 is a leap second, which RFC 3339 allows; timegm counts it as the next minute's first. */
+/* Second 60 is a leap second (RFC 3339, 5.7); timegm counts it as the next minute's first. */
 static bool has_right_numbers(const struct tm *parts)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -118,8 +118,8 @@ int gk_time_parse(const char *text, time_t *ret_time, struct gk_error *err)
 		parts.tm_sec = read_number(text + 17, 2);
 	}
 	if (!good || !has_right_numbers(&parts))
-		return gk_error_set(err, GK_FAILED, "\"%.64s\" is no time like 2026-11-20T12:36:00Z",
-				    text);
+		return gk_error_set(err, GK_FAILED,
+				    "\"%.64s\" is no time like 2026-11-20T12:36:00Z", text);
 	*ret_time = timegm(&parts);
 	return 0;
 }

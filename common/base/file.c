@@ -134,8 +134,8 @@ static char *follow_links(const char *path, struct gk_error *err)
 	return NULL;
 }
 
-/* Created with open(2) and not mkostemp(3), so that the system applies the umask: there is no way to
- * ask for it without changing it. */
+/* Created with open(2) and not mkostemp(3), so that the system applies the umask: there is no way
+ * to ask for it without changing it. */
 static int create_beside(const char *path, char **ret_name, struct gk_error *err)
 {
 	_cleanup_free_ char *folder = gk_path_folder(path, err);
@@ -204,10 +204,11 @@ static int write_all(int fd, const char *data, size_t length)
 static int sync_folder_of(const char *path, struct gk_error *err)
 {
 	_cleanup_free_ char *folder = gk_path_folder(path, err);
-	_cleanup_(close_fdp) int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	_cleanup_(close_fdp) int fd = -1;
 
 	if (!folder)
 		return -1;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
 		return gk_error_errno(err, errno, "writing the folder %s", folder);
 	return 0;
@@ -227,7 +228,8 @@ int gk_file_draft_commit(struct gk_file_draft *draft, const void *data, size_t l
 {
 	if (!draft->temporary || draft->fd < 0)
 		return gk_error_set(err, GK_FAILED, "there is no open file to write");
-	if (write_all(draft->fd, data, length) < 0 || fsync(draft->fd) < 0 || close_draft(draft) < 0)
+	if (write_all(draft->fd, data, length) < 0 || fsync(draft->fd) < 0 ||
+	    close_draft(draft) < 0)
 		return gk_error_errno(err, errno, "writing %s", draft->path);
 	if (rename(draft->temporary, draft->path) < 0)
 		return gk_error_errno(err, errno, "replacing %s", draft->path);

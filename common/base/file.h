@@ -5,9 +5,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Reads a regular file (or what a link leads to) of at most `ceiling` bytes (0 means 64 MiB); it replaces
- * what *ret_data holds. A missing file is GK_NOT_FOUND; a folder, FIFO or device is refused without
- * blocking, a larger file is GK_FAILED. */
+/* Reads a regular file (or what a link leads to) of at most `ceiling` bytes (0 means 64 MiB); it
+ * replaces what *ret_data holds. A missing file is GK_NOT_FOUND; a folder, FIFO or device is
+ * refused without blocking, a larger file is GK_FAILED. */
 int gk_file_read(const char *path, size_t ceiling, struct gk_buf *ret_data, struct gk_error *err);
 
 /* A file that appears under its name only when it is complete: opened beside it under another

@@ -153,7 +153,7 @@ static int split(const struct ini_reader *reader, struct span line, struct span 
 	return 0;
 }
 
-/* A comment begins at # or ; behind white space; without the white space they belong to the value. */
+/* A comment begins at # or ; behind white space; without it they belong to the value. */
 static struct span cut_comment(struct span value)
 {
 	for (size_t i = 1; i < value.length; i++)

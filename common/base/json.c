@@ -46,8 +46,8 @@ static int no_json(size_t offset, const char *what, struct gk_error *err)
 
 /*
  * What cJSON lets pass: bytes that are no UTF-8, control characters (inside strings, and as white
- * space), NUL in a string, which would end it. And what it does not tell apart from cut text: nesting
- * beyond its limit.
+ * space), NUL in a string, which would end it. And what it does not tell apart from cut text:
+ * nesting beyond its limit.
  */
 static int check_text(const char *text, size_t length, struct gk_error *err)
 {
@@ -91,8 +91,8 @@ int gk_json_parse(const char *text, size_t length, cJSON **ret_value, struct gk_
 	if (!value && errno == ENOMEM)
 		return gk_error_memory(err);
 	if (!value)
-		return no_json((size_t)(end - text), length ? "no JSON, or cut short," : "empty text",
-			       err);
+		return no_json((size_t)(end - text),
+			       length ? "no JSON, or cut short," : "empty text", err);
 	while (end < text + length && is_space(*end))
 		end++;
 	if (end < text + length)

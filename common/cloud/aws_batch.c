@@ -100,7 +100,7 @@ static int run(struct aws_cloud *cloud, struct aws_question *const *questions, s
 	return aws_run_listings(cloud->client, listings, count, err);
 }
 
-/* aws.md 4.6: an endpoint that does not know the parameter says so; then it hides nothing either. */
+/* aws.md 4.6: an endpoint that does not know the parameter says so; it hides nothing either. */
 static bool must_ask_unmanaged(const struct aws_question *question)
 {
 	const struct aws_call *call = &question->listing.call;

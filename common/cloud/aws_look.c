@@ -157,7 +157,7 @@ static int fill_status(struct cloud_image *image, const struct ec2_image *from,
 	return image->status_text ? 0 : -1;
 }
 
-static int copy_tags(struct tag_list *to, const struct tag_list *from, struct gk_error *err)
+static int copy_tags(struct tag_list *to, const struct ec2_tag_list *from, struct gk_error *err)
 {
 	for (size_t i = 0; i < from->count; i++)
 		if (tag_list_set(to, from->items[i].key, from->items[i].value, err) < 0)

@@ -37,7 +37,7 @@ struct aws_question {
 };
 
 struct aws_batch {
-	struct aws_question **items; /* owned; pointers, because listings must stay where they are */
+	struct aws_question **items; /* owned; pointers, because listings must stay in place */
 	size_t count;
 };
 
@@ -47,16 +47,16 @@ void aws_batch_done(struct aws_batch *batch);
 struct aws_question *aws_batch_add(struct aws_batch *batch, enum aws_topic topic,
 				   const char *region, struct gk_error *err);
 
-/* Puts an id, and the item that wants to know, into the question of that topic and region that has room
- * for it, or into a new one. */
+/* Puts an id, and the item that wants to know, into the question of that topic and region that has
+ * room for it, or into a new one. */
 int aws_batch_ask(struct aws_batch *batch, enum aws_topic topic, const char *region,
 		  const char *id, size_t item, size_t most, struct gk_error *err);
 
 /* Builds the listing of a question about instances, templates or versions. */
 void aws_question_build(struct aws_question *question, bool managed);
 
-/* Runs all listings of a batch that may be empty. Those that asked for managed resources, of an endpoint
- * that does not know the word, are asked again without (and `managed` is false then). */
+/* Runs all listings of a batch that may be empty. Those that asked for managed resources, of an
+ * endpoint that does not know the word, are asked again without (and `managed` is false then). */
 int aws_batch_run(struct aws_cloud *cloud, struct aws_batch *batch, struct gk_error *err);
 
 /* 0 if the listing came to its end, so that all its pages are there; else -1 and the reason. */
@@ -83,8 +83,8 @@ struct aws_place_list {
 	size_t count;
 };
 
-/* Notes what `cause` says about a lookup, unless something was noted already. Whoever doubts sees to it
- * that nothing in this place is taken for unused. */
+/* Notes what `cause` says about a lookup, unless something was noted already. Nothing in this place
+ * is taken for unused then. */
 void aws_place_doubt(struct aws_place *place, const char *lookup, const struct gk_error *cause);
 
 /* The place of that region, or NULL. */
@@ -104,8 +104,8 @@ int aws_fallback_ask(struct aws_batch *batch, const struct aws_place_list *place
 int aws_fallback_read(struct aws_cloud *cloud, const struct aws_batch *batch,
 		      struct aws_place_list *places, struct gk_error *err);
 
-/* For every user that names an image by resolve:ssm:, adds users with the ids that the parameters hold
- * (aws_alias.c). A text that names no image in a known way is doubt. */
+/* For every user that names an image by resolve:ssm:, adds users with the ids that the parameters
+ * hold (aws_alias.c). A text that names no image in a known way is doubt. */
 int aws_alias_resolve(struct aws_cloud *cloud, struct aws_place_list *places, struct gk_error *err);
 
 #endif

@@ -1,12 +1,11 @@
-#include <ctype.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "cloud/aws_private.h"
 
-/* Right after tagging, permissions that ask for a tag do not see it yet (aws.md 3.4). A plain denial has
- * the same code and cannot be told apart, so that it costs this wait too; every other code, AccessDenied
- * and OperationNotPermitted among them, is final at once. */
+/* Right after tagging, permissions that ask for a tag do not see it yet (aws.md 3.4). A plain
+ * denial has the same code and cannot be told apart, so that it costs this wait too; every other
+ * code, AccessDenied and OperationNotPermitted among them, is final at once. */
 static const char *const deregister_patience[] = {"UnauthorizedOperation", NULL};
 
 /* A snapshot can stay in use by its image for minutes after that is gone (aws.md 4.7). */
@@ -140,24 +139,6 @@ static int read_deregistration(const struct removal_call *item, struct gk_error 
 
 /* ---- snapshots ---- */
 
-/* The image that an InvalidSnapshot.InUse names, if it is another one than `own` (which may be NULL):
- * its place in the message, and its length. */
-static const char *other_image(const char *message, const char *own, size_t *ret_length)
-{
-	for (const char *at = strstr(message, "ami-"); at; at = strstr(at + 4, "ami-")) {
-		size_t length = 4;
-
-		while (isalnum((unsigned char)at[length]))
-			length++;
-		if (length > 4 &&
-		    !(own && strlen(own) == length && strncmp(at, own, length) == 0)) {
-			*ret_length = length;
-			return at;
-		}
-	}
-	return NULL;
-}
-
 static bool is_in_use(const struct aws_call *call)
 {
 	return strcmp(call->code, "InvalidSnapshot.InUse") == 0;
@@ -169,7 +150,7 @@ static bool is_worth_waiting(const struct removal_call *item)
 	size_t length = 0;
 
 	return is_in_use(&item->call) && item->removal->id &&
-	       !other_image(item->call.error.message, item->removal->id, &length);
+	       !ec2_other_image(item->call.error.message, item->removal->id, &length);
 }
 
 static int read_deletion(const struct removal_call *item, struct gk_error *err)
@@ -187,7 +168,7 @@ static int read_deletion(const struct removal_call *item, struct gk_error *err)
 	if (cause.code == GK_OK && ec2_read_done(call->xml, "DeleteSnapshot", &cause) == 0)
 		return set_outcome(item->snapshot, CLOUD_DELETED, NULL, err);
 	if (is_in_use(call))
-		other = other_image(cause.message, item->removal->id, &length);
+		other = ec2_other_image(cause.message, item->removal->id, &length);
 	if (!other)
 		return set_outcome(item->snapshot, CLOUD_LEFTOVER, cause.message, err);
 	reason = gk_str_format(err, "in use by %.*s", (int)length, other);

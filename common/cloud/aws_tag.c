@@ -1,8 +1,8 @@
 #include "base/mem.h"
 #include "cloud/aws_private.h"
 
-/* aws.md 4.2: a new image or snapshot may not be visible everywhere; two writers of one resource's tags
- * get in each other's way. */
+/* aws.md 4.2: a new image or snapshot may not be visible everywhere; two writers of one resource's
+ * tags get in each other's way. */
 static const char *const patient_codes[] = {"InvalidAMIID.NotFound",
 					    "InvalidSnapshot.NotFound",
 					    "InvalidSnapshotID.NotFound",
@@ -27,9 +27,25 @@ static void tag_call_list_done(struct tag_call_list *list)
 	free(list->items);
 }
 
+/* The tags in the words of EC2; the texts stay the tagging's. */
+static struct ec2_tag *borrow_tags(const struct tag_list *tags, struct gk_error *err)
+{
+	struct ec2_tag *list = calloc(tags->count, sizeof(*list));
+
+	if (!list)
+		gk_error_memory(err);
+	for (size_t i = 0; list && i < tags->count; i++)
+		list[i] = (struct ec2_tag){tags->items[i].key, tags->items[i].value};
+	return list;
+}
+
 static int add_calls(struct tag_call_list *list, struct cloud_tagging *tagging,
 		     struct gk_error *err)
 {
+	_cleanup_free_ struct ec2_tag *tags = borrow_tags(&tagging->tags, err);
+
+	if (!tags)
+		return -1;
 	for (size_t at = 0; at < tagging->ids.count; at += EC2_TAGGED_IDS_MAX) {
 		size_t left = tagging->ids.count - at;
 		struct tag_call *item =
@@ -40,8 +56,8 @@ static int add_calls(struct tag_call_list *list, struct cloud_tagging *tagging,
 		item->tagging = tagging;
 		item->call.patient_codes = patient_codes;
 		ec2_create_tags(&item->call, tagging->location, tagging->ids.items + at,
-				left < EC2_TAGGED_IDS_MAX ? left : EC2_TAGGED_IDS_MAX,
-				&tagging->tags);
+				left < EC2_TAGGED_IDS_MAX ? left : EC2_TAGGED_IDS_MAX, tags,
+				tagging->tags.count);
 	}
 	return 0;
 }

@@ -238,7 +238,7 @@ int snapshot_state_parse(const char *name, enum snapshot_state *ret, struct gk_e
 	return 0;
 }
 
-/* The first byte that is neither a letter nor a digit nor one of `others`; the end if there is none. */
+/* The first byte that is no letter, no digit and none of `others`; the end if there is none. */
 static const char *find_other(const char *text, const char *others)
 {
 	while (*text && (text_is_alphanumeric(*text) || strchr(others, *text)))

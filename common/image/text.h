@@ -12,8 +12,8 @@ size_t text_character(const char *text);
 /* Unicode characters of the whole text. False if it is no UTF-8. */
 bool text_count(const char *text, size_t *ret_characters);
 
-/* 'text' in quotes, for a message: cut to TEXT_SHOWN bytes with … behind, control characters and what
- * is no UTF-8 shown as ?. Into quoted[TEXT_QUOTE_SIZE]; returns quoted. */
+/* 'text' in quotes, for a message: cut to TEXT_SHOWN bytes with … behind, control characters and
+ * what is no UTF-8 shown as ?. Into quoted[TEXT_QUOTE_SIZE]; returns quoted. */
 enum { TEXT_SHOWN = 64, TEXT_QUOTE_SIZE = TEXT_SHOWN + 8 };
 const char *text_quote(const char *text, char *quoted);
 

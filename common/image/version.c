@@ -105,8 +105,8 @@ int version_request_set_prerelease(struct version_request *request, const char *
 	return 0;
 }
 
-/* Sets the range of all keys that begin with the first `length` bytes of `key` and a byte from `first`
- * (inclusive) to `last` (exclusive). */
+/* Sets the range of all keys that begin with the first `length` bytes of `key` and a byte from
+ * `first` (inclusive) to `last` (exclusive). */
 static void range_set(struct version_range *range, const char *key, size_t length, char first,
 		      char last)
 {

@@ -4,8 +4,8 @@
 
 enum {
 	PAGE_SIZE = 500,
-	/* Every round that is lost is a version that somebody else got: more than any team builds at
-	 * once. */
+	/* Every round that is lost is a version that somebody else got: more than any team builds
+	 * at once. */
 	ROUNDS_MAX = 1000,
 };
 
@@ -118,9 +118,9 @@ static int try_version(struct inventory *inventory, const struct version_request
 }
 
 /*
- * Between looking and inserting another process may have taken the version, or have allocated for the
- * very same run: a conflict means to look again. An exact version that is held stays a conflict, once
- * it is sure that the holder is not this run.
+ * Between looking and inserting another process may have taken the version, or have allocated for
+ * the very same run: a conflict means to look again. An exact version that is held stays a
+ * conflict, once it is sure that the holder is not this run.
  */
 int inventory_allocate(struct inventory *inventory, const struct version_request *request,
 		       const struct event *event, struct release *release, bool *ret_existing,

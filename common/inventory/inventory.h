@@ -10,9 +10,9 @@
  *    release, and save to retiring or retired checks the channels, in the same transaction;
  *  - reads see what was written before, and never half a release.
  *
- * Codes: GK_CONFLICT read again and decide anew, GK_LOCKED others kept the inventory locked for as long
- * as we wait, GK_REFUSED an invariant above, GK_NOT_FOUND save of a release that was never inserted,
- * GK_USAGE the store's address is wrong, GK_FAILED the rest.
+ * Codes: GK_CONFLICT read again and decide anew, GK_LOCKED others kept the inventory locked for as
+ * long as we wait, GK_REFUSED an invariant above, GK_NOT_FOUND save of a release that was never
+ * inserted, GK_USAGE the store's address is wrong, GK_FAILED the rest.
  */
 #ifndef GK_INVENTORY_INVENTORY_H
 #define GK_INVENTORY_INVENTORY_H
@@ -85,8 +85,8 @@ struct inventory_ops {
 	int (*channels)(struct inventory *inventory, const char *family, struct channel_list *ret,
 			struct gk_error *err);
 
-	/* Moves a channel. GK_CONFLICT unless it names `from` now (NULL: does not exist); GK_REFUSED if
-	 * `to` is not there, or in no state that a channel may name. */
+	/* Moves a channel. GK_CONFLICT unless it names `from` now (NULL: does not exist);
+	 * GK_REFUSED if `to` is not there, or in no state that a channel may name. */
 	int (*set_channel)(struct inventory *inventory, const char *family, const char *name,
 			   const struct semver *from, const struct semver *to,
 			   const struct event *event, struct gk_error *err);

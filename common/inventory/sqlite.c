@@ -77,7 +77,8 @@ static int look(const char *path, struct file_state *ret, struct gk_error *err)
 
 	if (stat(path, &info) < 0) {
 		if (errno != ENOENT)
-			return gk_error_errno(err, errno, "the inventory %s cannot be opened", path);
+			return gk_error_errno(err, errno, "the inventory %s cannot be opened",
+					      path);
 		*ret = (struct file_state){0};
 		return 0;
 	}
@@ -176,10 +177,9 @@ static int connect_file(struct sqlite_inventory *store, const char *parameters, 
 }
 
 /*
- * Turning a new file to WAL takes a lock that SQLite asks for only once, without waiting as the busy
- * time-out says (sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY"). The mode lasts: a file
- * that has it already costs nothing. A file system without shared memory keeps its old mode, which is
- * as safe.
+ * Turning a new file to WAL takes a lock that SQLite asks for only once, without waiting as the
+ * busy time-out says. The mode lasts: a file that has it already costs nothing. A file system
+ * without shared memory keeps its old mode, which is as safe.
  */
 static int use_wal(struct sqlite_inventory *store, struct gk_error *err)
 {
@@ -210,7 +210,7 @@ static int open_writable(struct sqlite_inventory *store, struct gk_error *err)
 	    connect_file(store, "", SQLITE_OPEN_READWRITE, err) < 0 ||
 	    sqlite_schema_inspect(store, &content, err) < 0)
 		return -1;
-	/* SQLite opens a write-protected file for reading, and would tell at the first write only. */
+	/* SQLite opens a write-protected file for reading, and tells at the first write only. */
 	if (sqlite3_db_readonly(store->db, "main") == 1)
 		return gk_error_set(err, GK_FAILED, "the inventory %s cannot be written: it is "
 				    "read-only", store->path);
@@ -229,8 +229,8 @@ static int open_empty(struct sqlite_inventory *store, struct gk_error *err)
 }
 
 /*
- * Reading a WAL database needs its -wal and -shm files, so SQLite makes them and removes them when it
- * closes. To leave the disk as it was:
+ * Reading a WAL database needs its -wal and -shm files, so SQLite makes them and removes them when
+ * it closes. To leave the disk as it was:
  *  - where we may write, a connection that may write, but is told not to. If there was a -wal with
  *    something in it (its writer is at work, or was killed), closing must not merge it;
  *  - where we may not, and nothing waits in a -wal, the database file is all there is: immutable. A
@@ -264,8 +264,8 @@ static int open_readable(struct sqlite_inventory *store, struct gk_error *err)
 		return -1;
 	if (content == SQLITE_CONTENT_OLDER)
 		return gk_error_set(err, GK_FAILED,
-				    "the inventory %s was made by an older goldkeep: the next command "
-				    "that writes upgrades it", store->path);
+				    "the inventory %s was made by an older goldkeep: the next "
+				    "command that writes upgrades it", store->path);
 	return content == SQLITE_CONTENT_NONE ? open_empty(store, err) : 0;
 }
 

@@ -1,7 +1,7 @@
 /*
- * The inventory of one machine: an SQLite file. WAL, a busy time-out of 10 s (then GK_LOCKED), schema
- * versions in PRAGMA user_version, migrated when opened for writing. The file is made for its owner
- * alone (mode 0600), missing folders above it too (0700).
+ * The inventory of one machine: an SQLite file. WAL, a busy time-out of 10 s (then GK_LOCKED),
+ * schema versions in PRAGMA user_version, migrated when opened for writing. The file is made for
+ * its owner alone (mode 0600), missing folders above it too (0700).
  */
 #ifndef GK_INVENTORY_SQLITE_H
 #define GK_INVENTORY_SQLITE_H
@@ -14,8 +14,8 @@ enum sqlite_mode {
 };
 
 /* Opens a file by its path. GK_LOCKED as above; GK_USAGE for an empty path; GK_FAILED with what is
- * wrong: not a database, no inventory, made by a newer goldkeep, damaged, not writable, disk full. The
- * same codes come from every call on it. Not to be carried across fork(2). */
+ * wrong: not a database, no inventory, made by a newer goldkeep, damaged, not writable, disk full.
+ * The same codes come from every call on it. Not to be carried across fork(2). */
 int sqlite_inventory_open(const char *path, enum sqlite_mode mode, struct inventory **ret,
 			  struct gk_error *err);
 

@@ -82,6 +82,9 @@ void sqlite_bind_integer(struct sqlite_query *query, int64_t value);
 int sqlite_query_step(struct sqlite_query *query, struct gk_error *err);
 /* Runs to the end and expects no row. */
 int sqlite_query_run(struct sqlite_query *query, struct gk_error *err);
+/* Text of a column that is never NULL in the schema, borrowed until the next step; "" if memory ran
+ * out, which no reader of a version or a state takes. */
+const char *sqlite_column(const struct sqlite_query *query, int column);
 /* Replaces *target by a copy of the column's text; NULL stays NULL. */
 int sqlite_column_dup(struct sqlite_query *query, int column, char **target, struct gk_error *err);
 
@@ -114,8 +117,8 @@ int sqlite_schema_update(struct sqlite_inventory *store, struct gk_error *err);
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
-/* The release of the row that the query (SQL_GET and its kin) stands on, with its images, and its row
- * id. Call it inside a transaction. */
+/* The release of the row that the query (SQL_GET and its kin) stands on, with its images. Call it
+ * inside a transaction. */
 int sqlite_row_release(struct sqlite_query *query, const char *family, struct release *ret,
 		       struct gk_error *err);
 /* Adds the images of the release with that row id. */

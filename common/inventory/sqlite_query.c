@@ -25,8 +25,8 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 		"SELECT " RELEASE_COLUMNS " FROM releases r INDEXED BY releases_alive " IN_FAMILY
 		"AND r.retired = 0 " PAGE_REST,
 	[SQL_PAGE_UNFINISHED] =
-		"SELECT " RELEASE_COLUMNS " FROM releases r INDEXED BY releases_unfinished " IN_FAMILY
-		"AND r.unfinished = 1 " PAGE_REST,
+		"SELECT " RELEASE_COLUMNS " FROM releases r INDEXED BY releases_unfinished "
+		IN_FAMILY "AND r.unfinished = 1 " PAGE_REST,
 	[SQL_PAGE_ALL] = "SELECT " RELEASE_COLUMNS " " FROM_FAMILY PAGE_REST,
 	[SQL_IMAGES] = "SELECT i.id, i.provider, i.location, i.image, i.name, i.architecture, "
 		       "i.account, i.bundle, i.state, s.snapshot, s.state, s.reason "
@@ -60,13 +60,14 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 		"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1)",
 	[SQL_RELEASE_ROW] = "SELECT r.id, r.revision, r.state " FROM_FAMILY "AND r.key = ?2",
 	[SQL_RELEASE_SAVE] =
-		"UPDATE releases SET version = ?2, state = ?3, held = ?4, created_at = ?5, run = ?6, "
-		"build = ?7, builder = ?8, fingerprint = ?9, intent = ?10, retired = ?11, "
-		"unfinished = ?12, revision = revision + 1 WHERE id = ?1",
+		"UPDATE releases SET version = ?2, state = ?3, held = ?4, created_at = ?5, "
+		"run = ?6, build = ?7, builder = ?8, fingerprint = ?9, intent = ?10, "
+		"retired = ?11, unfinished = ?12, revision = revision + 1 WHERE id = ?1",
 	[SQL_IMAGES_CLEAR] = "DELETE FROM images WHERE release = ?1",
 	[SQL_IMAGE_ADD] =
 		"INSERT INTO images (release, position, provider, location, image, name, "
-		"architecture, account, bundle, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+		"architecture, account, bundle, state) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[SQL_SNAPSHOT_ADD] = "INSERT INTO snapshots (image, position, snapshot, state, reason) "
 			     "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SQL_CHANNEL_SET] = "INSERT INTO channels (family, name, release) VALUES ("
@@ -181,6 +182,13 @@ int sqlite_query_step(struct sqlite_query *query, struct gk_error *err)
 int sqlite_query_run(struct sqlite_query *query, struct gk_error *err)
 {
 	return sqlite_query_step(query, err) < 0 ? -1 : 0;
+}
+
+const char *sqlite_column(const struct sqlite_query *query, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(query->statement, column);
+
+	return text ? text : "";
 }
 
 int sqlite_column_dup(struct sqlite_query *query, int column, char **target, struct gk_error *err)

@@ -55,8 +55,7 @@ int sqlite_top(struct inventory *inventory, const char *family, const struct ver
 	step = sqlite_query_step(&query, err);
 	if (step < 0)
 		return -1;
-	if (step > 0 && sqlite_version_parse(
-				(const char *)sqlite3_column_text(query.statement, 0), ret, err) < 0)
+	if (step > 0 && sqlite_version_parse(sqlite_column(&query, 0), ret, err) < 0)
 		return -1;
 	*ret_found = step > 0;
 	return 0;
@@ -115,10 +114,13 @@ int sqlite_families(struct inventory *inventory, bool unfinished_only, struct gk
 	if (sqlite_query_init(&query, self(inventory),
 			      unfinished_only ? SQL_FAMILIES_UNFINISHED : SQL_FAMILIES, err) < 0)
 		return -1;
-	while ((step = sqlite_query_step(&query, err)) > 0)
-		if (gk_strv_add(&families, (const char *)sqlite3_column_text(query.statement, 0),
-				err) < 0)
+	while ((step = sqlite_query_step(&query, err)) > 0) {
+		_cleanup_free_ char *name = NULL;
+
+		if (sqlite_column_dup(&query, 0, &name, err) < 0 ||
+		    gk_strv_add(&families, name, err) < 0)
 			return -1;
+	}
 	if (step < 0)
 		return -1;
 	*ret = families;
@@ -128,13 +130,11 @@ int sqlite_families(struct inventory *inventory, bool unfinished_only, struct gk
 
 static int add_channel(struct sqlite_query *query, struct channel_list *list, struct gk_error *err)
 {
-	const char *name = (const char *)sqlite3_column_text(query->statement, 0);
-	const char *text = (const char *)sqlite3_column_text(query->statement, 1);
+	_cleanup_free_ char *name = NULL;
 	struct semver version;
 
-	if (!name || !text)
-		return gk_error_memory(err);
-	if (sqlite_version_parse(text, &version, err) < 0)
+	if (sqlite_column_dup(query, 0, &name, err) < 0 ||
+	    sqlite_version_parse(sqlite_column(query, 1), &version, err) < 0)
 		return -1;
 	return channel_list_set(list, name, &version, err);
 }

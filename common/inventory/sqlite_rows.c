@@ -9,14 +9,6 @@ enum { R_ID, R_VERSION, R_STATE, R_HELD, R_CREATED, R_RUN, R_BUILD, R_BUILDER, R
 enum { I_ID, I_PROVIDER, I_LOCATION, I_IMAGE, I_NAME, I_ARCHITECTURE, I_ACCOUNT, I_BUNDLE, I_STATE,
        I_SNAPSHOT, I_SNAPSHOT_STATE, I_REASON };
 
-/* Text that is never NULL in the schema. */
-static const char *column(const struct sqlite_query *query, int index)
-{
-	const char *text = (const char *)sqlite3_column_text(query->statement, index);
-
-	return text ? text : "";
-}
-
 int sqlite_version_parse(const char *text, struct semver *ret, struct gk_error *err)
 {
 	if (semver_parse(text, ret, err) == 0)
@@ -30,8 +22,8 @@ static int read_fields(struct sqlite_query *query, struct release *release, stru
 {
 	release->created_at = sqlite3_column_int64(query->statement, R_CREATED);
 	release->revision = sqlite3_column_int64(query->statement, R_REVISION);
-	if (sqlite_version_parse(column(query, R_VERSION), &release->version, err) < 0 ||
-	    release_state_parse(column(query, R_STATE), &release->state, err) < 0 ||
+	if (sqlite_version_parse(sqlite_column(query, R_VERSION), &release->version, err) < 0 ||
+	    release_state_parse(sqlite_column(query, R_STATE), &release->state, err) < 0 ||
 	    sqlite_column_dup(query, R_HELD, &release->held, err) < 0 ||
 	    sqlite_column_dup(query, R_RUN, &release->run, err) < 0 ||
 	    sqlite_column_dup(query, R_BUILD, &release->build, err) < 0 ||
@@ -43,7 +35,7 @@ static int read_fields(struct sqlite_query *query, struct release *release, stru
 
 static int read_image(struct sqlite_query *query, struct image *image, struct gk_error *err)
 {
-	if (release_state_parse(column(query, I_STATE), &image->state, err) < 0 ||
+	if (release_state_parse(sqlite_column(query, I_STATE), &image->state, err) < 0 ||
 	    sqlite_column_dup(query, I_PROVIDER, &image->provider, err) < 0 ||
 	    sqlite_column_dup(query, I_LOCATION, &image->location, err) < 0 ||
 	    sqlite_column_dup(query, I_IMAGE, &image->id, err) < 0 ||
@@ -56,10 +48,11 @@ static int read_image(struct sqlite_query *query, struct image *image, struct gk
 
 static int read_snapshot(struct sqlite_query *query, struct image *image, struct gk_error *err)
 {
-	struct snapshot *snapshot = image_add_snapshot(image, column(query, I_SNAPSHOT), err);
+	struct snapshot *snapshot =
+		image_add_snapshot(image, sqlite_column(query, I_SNAPSHOT), err);
 
 	if (!snapshot ||
-	    snapshot_state_parse(column(query, I_SNAPSHOT_STATE), &snapshot->state, err) < 0)
+	    snapshot_state_parse(sqlite_column(query, I_SNAPSHOT_STATE), &snapshot->state, err) < 0)
 		return -1;
 	return sqlite_column_dup(query, I_REASON, &snapshot->reason, err);
 }

@@ -14,8 +14,8 @@ static bool may_be_named(enum release_state state)
 	return state == RELEASE_LIVE || state == RELEASE_DEPRECATED || state == RELEASE_DISABLED;
 }
 
-/* The parameters that SQL_RELEASE_ADD and SQL_RELEASE_SAVE have in common. `version` is the caller's
- * buffer: bound text is borrowed. */
+/* The parameters that SQL_RELEASE_ADD and SQL_RELEASE_SAVE have in common. `version` is the
+ * caller's buffer: bound text is borrowed. */
 static void bind_release(struct sqlite_query *query, const struct release *release, char *version)
 {
 	sqlite_bind_text(query, semver_format(&release->version, version));
@@ -41,7 +41,7 @@ static int run_release(struct sqlite_query *query, const struct release *release
 		return 0;
 	if (sqlite3_extended_errcode(query->store->db) != SQLITE_CONSTRAINT_UNIQUE)
 		return -1;
-	return gk_error_set(err, GK_CONFLICT, "the inventory has %s, or a release of run %s, already",
+	return gk_error_set(err, GK_CONFLICT, "the inventory has %s or a release of run %s already",
 			    release_label(release, label), release->run);
 }
 
@@ -119,7 +119,6 @@ static int find_row(struct sqlite_inventory *store, const char *family,
 {
 	_cleanup_(sqlite_query_done) struct sqlite_query query = {0};
 	char key[SEMVER_KEY_SIZE];
-	const char *state = NULL;
 	int step = 0;
 
 	if (sqlite_query_init(&query, store, SQL_RELEASE_ROW, err) < 0)
@@ -134,8 +133,7 @@ static int find_row(struct sqlite_inventory *store, const char *family,
 		return 0;
 	ret->row = sqlite3_column_int64(query.statement, 0);
 	ret->revision = sqlite3_column_int64(query.statement, 1);
-	state = (const char *)sqlite3_column_text(query.statement, 2);
-	return release_state_parse(state ? state : "", &ret->state, err);
+	return release_state_parse(sqlite_column(&query, 2), &ret->state, err);
 }
 
 static int find_unchanged(struct sqlite_inventory *store, const struct release *release,
@@ -175,7 +173,7 @@ static int check_channels(struct sqlite_inventory *store, int64_t row,
 		return gk_error_set(err, GK_REFUSED, "%s cannot become %s: channel %s names it",
 				    release_label(release, label),
 				    release_state_name(release->state),
-				    (const char *)sqlite3_column_text(query.statement, 0));
+				    sqlite_column(&query, 0));
 	return step;
 }
 
@@ -241,8 +239,7 @@ static int find_channel(struct sqlite_inventory *store, const char *family, cons
 	*ret_found = step > 0;
 	if (step == 0)
 		return 0;
-	return sqlite_version_parse((const char *)sqlite3_column_text(query.statement, 0), ret,
-				    err);
+	return sqlite_version_parse(sqlite_column(&query, 0), ret, err);
 }
 
 static int check_from(struct sqlite_inventory *store, const char *family, const char *name,

@@ -63,7 +63,8 @@ static int look_at_images(struct lifecycle *lifecycle, const struct release_orde
 static int check_image(const struct cloud_image *image, struct gk_error *err)
 {
 	if (image->error.code != GK_OK)
-		return gk_error_set(err, GK_FAILED, "%s in %s: %s", image->id, image->location,
+		return gk_error_set(err, image->error.code == GK_USAGE ? GK_USAGE : GK_FAILED,
+				    "%s in %s: %s", image->id, image->location,
 				    image->error.message);
 	switch (image->status) {
 	case CLOUD_ABSENT:

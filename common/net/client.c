@@ -98,8 +98,8 @@ static void again(struct run *run, struct http_call *call, int64_t delay_ms)
 	       call->error.message);
 }
 
-/* What the server asks for: x-amz-retry-after in milliseconds, or Retry-After in seconds with 429 and
- * 503 (the HTTP date form is passed over). */
+/* What the server asks for: x-amz-retry-after in milliseconds, or Retry-After in seconds with 429
+ * and 503 (the HTTP date form is passed over). */
 static int64_t retry_after(const struct http_response *response)
 {
 	int64_t wish = retry_after_parse(http_response_header(response, "x-amz-retry-after"), 1);
@@ -112,10 +112,11 @@ static int64_t retry_after(const struct http_response *response)
 static void retry_standardly(struct run *run, struct http_call *call, enum retry_class class)
 {
 	struct http_client *client = run->client;
+	int64_t wish = retry_after(&call->state.exchange.response);
 	int64_t delay = 0;
 
 	switch (retry_decide(call->rules, &client->quota, &call->state.retry, class,
-			     client->random(), retry_after(&call->state.exchange.response), &delay)) {
+			     client->random(), wish, &delay)) {
 	case RETRY_YES:
 		again(run, call, delay);
 		break;

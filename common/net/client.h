@@ -1,7 +1,7 @@
 /*
- * Many calls at once over a transport: what may be sent is sent, at most four in flight per lane, and what
- * has to be tried again waits for its time without holding up the others. The client knows no protocol:
- * each call brings a table that builds its request and judges its answer.
+ * Many calls at once over a transport: what may be sent is sent, at most four in flight per lane,
+ * and what has to be tried again waits for its time without holding up the others. The client knows
+ * no protocol: each call brings a table that builds its request and judges its answer.
  */
 #ifndef GK_NET_CLIENT_H
 #define GK_NET_CLIENT_H
@@ -22,15 +22,15 @@ enum http_verdict {
 	HTTP_FINAL,      /* an error that another attempt would not change */
 	HTTP_TRANSIENT,  /* again by the standard rules */
 	HTTP_THROTTLING, /* again by the standard rules, slower */
-	HTTP_SKEW,       /* again at once with a corrected clock; once per call, outside the count */
+	HTTP_SKEW,       /* again at once with a corrected clock; once per call, not counted */
 	HTTP_PATIENT,    /* not visible everywhere yet: again by retry_patient_delay */
 };
 
 struct http_call;
 
 struct http_protocol {
-	/* Builds and signs the request of one attempt. The request is zeroed and belongs to the client
-	 * afterwards. Failure ends the call with that error. */
+	/* Builds and signs the request of one attempt. The request is zeroed and belongs to the
+	 * client afterwards. Failure ends the call with that error. */
 	int (*prepare)(struct http_call *call, time_t now, struct http_request *request,
 		       struct gk_error *err);
 	/* Looks at an answer, or at why there is none. Sets call->error unless it is HTTP_DONE; the

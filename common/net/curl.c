@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "net/transport.h"
 
-enum { CONNECT_TIMEOUT_MS = 10000, HEADERS_MAX = 200 };
+enum { CONNECT_TIMEOUT_MS = 10000, HEADERS_MAX = 200, CONNECTIONS_MAX = 256 };
 
 struct transfer {
 	struct http_exchange *exchange;
@@ -350,6 +350,8 @@ static int open_curl(struct curl_transport *self, struct gk_error *err)
 	if (!self->share)
 		return gk_error_set(err, GK_FAILED, "libcurl cannot be initialised");
 	curl_share_setopt(self->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+	/* libcurl keeps four per request in flight, which is too few between two batches. */
+	curl_multi_setopt(self->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
 	return 0;
 }
 

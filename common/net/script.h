@@ -1,6 +1,6 @@
 /*
- * The scripted double of a transport, and a clock that is moved by hand: for unit tests of every layer
- * that sends something. No socket is opened and nobody sleeps.
+ * The scripted double of a transport, and a clock that is moved by hand: for unit tests of every
+ * layer that sends something. No socket is opened and nobody sleeps.
  *
  *	struct script_clock clock;
  *	script_clock_init(&clock, 1795178160);
@@ -31,15 +31,15 @@ void script_clock_init(struct script_clock *clock, time_t now);
 
 /* One expected request and its answer. The text fields are copied. */
 struct script_answer {
-	const char *lane;    /* stands in the URL or a header (a region: host name or scope); NULL: any */
+	const char *lane;    /* stands in the body, the URL or a header: a region; NULL: any */
 	const char *match;   /* stands in the body, the URL or a header; NULL: any */
 	int status;          /* 0 with a failure */
 	const char *headers; /* "name: value" lines, names in lower case; NULL: none */
 	const char *body;    /* NULL: "" */
 	size_t body_length;  /* 0: the body ends at its NUL */
 	const char *failure; /* NULL: none */
-	int64_t delay_ms;    /* how long after the start of a round it is there; rounds deliver in that
-			      * order and move the clock on */
+	int64_t delay_ms;    /* how long after the start of a round it is there; rounds deliver in
+			      * that order and move the clock on */
 	bool always;         /* serves any number of requests; otherwise one */
 };
 

@@ -1,6 +1,7 @@
 /*
- * HTTP exchanges behind a table: libcurl's multi interface in the executable, a scripted double in unit
- * tests. A transport knows no retries and no meaning: it sends what it is given and says what came.
+ * HTTP exchanges behind a table: libcurl's multi interface in the executable, a scripted double in
+ * unit tests. A transport knows no retries and no meaning: it sends what it is given and says what
+ * came.
  */
 #ifndef GK_NET_TRANSPORT_H
 #define GK_NET_TRANSPORT_H
@@ -45,8 +46,8 @@ struct http_transport_ops {
 	/* Begins an exchange, which is borrowed until `wait` returns it. */
 	int (*start)(struct http_transport *transport, struct http_exchange *exchange,
 		     struct gk_error *err);
-	/* Waits until an exchange has ended, at most timeout_ms; *ret is NULL when the time is up. After
-	 * -1 no exchange is in flight any more. */
+	/* Waits until an exchange has ended, at most timeout_ms; *ret is NULL when the time is up.
+	 * After -1 no exchange is in flight any more. */
 	int (*wait)(struct http_transport *transport, int64_t timeout_ms,
 		    struct http_exchange **ret, struct gk_error *err);
 };
@@ -63,7 +64,8 @@ struct http_curl_options {
 	const char *user_agent;
 };
 
-/* Over libcurl: one connection pool for its lifetime, no redirects, no signals, http and https only. */
+/* Over libcurl: one pool of connections for its lifetime, no redirects, no signals, http and https
+ * only. */
 int http_curl_new(const struct http_curl_options *options, struct http_transport **ret,
 		  struct gk_error *err);
 void http_transport_free(struct http_transport *transport);

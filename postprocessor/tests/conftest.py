@@ -6,9 +6,9 @@
         assert got.status == 0, got
         assert got.json["version"] == "0.1.0"
 
-goldkeep and Packer run in `tmp_path`, where `built` writes packer-manifest.json, and know nothing of the
-environment that the tests were started in. $GOLDKEEP names the executable. What a sanitizer finds fails
-the test.
+goldkeep and Packer run in `tmp_path`, where `built` writes packer-manifest.json, and know nothing
+of the environment that the tests were started in. $GOLDKEEP names the executable. What a sanitizer
+finds fails the test.
 """
 
 import json
@@ -119,7 +119,7 @@ def emulator(running_emulator):
 
 @pytest.fixture
 def environment(emulator, tmp_path):
-    """Nothing from outside but PATH; keys and endpoint of the emulator; a home that is thrown away."""
+    """Nothing from outside but PATH; the emulator's address and keys; a home of its own."""
     home, temporary, reports = tmp_path / "home", tmp_path / "tmp", tmp_path / REPORTS
     for folder in (home, temporary, reports):
         folder.mkdir()
@@ -156,7 +156,7 @@ def inventory_path(environment):
 
 @pytest.fixture
 def packer(environment, tmp_path):
-    """Run the real Packer; templates find goldkeep through PKR_VAR_goldkeep and PKR_VAR_endpoint."""
+    """Run the real Packer; PKR_VAR_goldkeep and PKR_VAR_endpoint are set for HCL2 templates."""
     config = tmp_path / "packer"
     (config / "cache").mkdir(parents=True)
     own = {

@@ -171,6 +171,14 @@ class Emulator:
     def reset(self) -> None:
         self._control("POST", "reset")
 
+    def save(self) -> None:
+        """Remember images, snapshots, templates and parameters until the next reset."""
+        self._control("POST", "save")
+
+    def restore(self) -> None:
+        """Back to what save remembered, with the same ids."""
+        self._control("POST", "restore")
+
     def _control(self, method, path, body=None):
         connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=20)
         try:

@@ -10,6 +10,7 @@ import dump
 import faults
 import images
 import requests_log
+import saved
 import services
 import settings
 from wire import Answer, Call
@@ -35,9 +36,20 @@ def as_json(status: int, value: Any) -> Answer:
 def reset(given: Any = None) -> dict[str, Any]:
     settings.reset()
     faults.set_rules([])
+    saved.forget()
     services.reset()
     auth.seed()
     requests_log.clear()
+    return {}
+
+
+def save(given: Any) -> dict[str, Any]:
+    saved.save()
+    return {}
+
+
+def restore(given: Any) -> dict[str, Any]:
+    saved.restore()
     return {}
 
 
@@ -120,6 +132,8 @@ def state(given: Any) -> dict[str, Any]:
 
 HANDLERS: dict[tuple[str, str], Any] = {
     ("POST", "reset"): reset,
+    ("POST", "save"): save,
+    ("POST", "restore"): restore,
     ("GET", "requests"): list_requests,
     ("POST", "requests/clear"): clear_requests,
     ("POST", "faults"): set_faults,

@@ -40,7 +40,8 @@ static void test_configurations(void **state)
 	struct gk_error err = {0};
 
 	(void)state;
-	assert_success(read_text(LIST("<member><LaunchConfigurationName>a &lt;b&gt;</LaunchConfigurationName>"
+	assert_success(read_text(LIST("<member><LaunchConfigurationName>a &lt;b"
+		"&gt;</LaunchConfigurationName>"
 				      "<ImageId>ami-1</ImageId><News/></member>"
 				      "<member><LaunchConfigurationName>c</LaunchConfigurationName>"
 				      "<ImageId/></member>"),
@@ -69,7 +70,8 @@ static void test_what_is_not_understood_is_an_error(void **state)
 	static const struct {
 		const char *text, *message;
 	} rows[] = {
-		{"<DescribeAutoScalingGroupsResponse/>", "not <DescribeLaunchConfigurationsResponse>"},
+		{"<DescribeAutoScalingGroupsResponse/>",
+		 "not <DescribeLaunchConfigurationsResponse>"},
 		{"<DescribeLaunchConfigurationsResponse/>", "no result"},
 		{LIST("<item/>"), "<item>, not <member>"},
 		{LIST("<member><ImageId>ami-1</ImageId></member>"), "LaunchConfigurationName"},

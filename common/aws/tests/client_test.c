@@ -40,8 +40,9 @@ static void test_request(void **state)
 	assert_string_equal(sent_header(f, 0, "X-Amz-Date"), "20261120T123600Z");
 	assert_string_equal(sent_header(f, 0, "X-Amz-Security-Token"), "t0k3n");
 	assert_non_null(strstr(sent_header(f, 0, "Authorization"),
-			       "Credential=AKIAIOSFODNN7EXAMPLE/20261120/eu-west-1/ec2/aws4_request, "
-			       "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, "));
+			       "Credential=AKIAIOSFODNN7EXAMPLE/20261120/eu-west-1/ec2/aws4_request"
+			       ", SignedHeaders=content-type;host;x-amz-date;"
+			       "x-amz-security-token, "));
 	assert_non_null(strstr(gk_buf_text(&f->log),
 			       "3 ec2 DescribeImages in eu-west-1: status 200, 0 ms, attempt 1\n"));
 	aws_call_done(&call);
@@ -50,7 +51,8 @@ static void test_request(void **state)
 static void test_json_request(void **state)
 {
 	struct aws_fixture *f = *state;
-	struct aws_call call = {.service = AWS_SSM, .region = "eu-west-1", .action = "GetParameters"};
+	struct aws_call call = {
+		.service = AWS_SSM, .region = "eu-west-1", .action = "GetParameters"};
 
 	aws_fixture_answer(f, "{\"Names\":[\"/a\"]}", 200, "{\"Parameters\":[]}");
 	gk_buf_adds(&call.params, "{\"Names\":[\"/a\"]}");
@@ -107,14 +109,15 @@ static void test_refusal(void **state)
 	struct aws_call call = describe("us-east-1");
 
 	aws_fixture_answer(f, NULL, 403,
-			   "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are "
-			   "not authorized. Encoded authorization failure message: aBcD</Message></Error>"
-			   "</Errors></Response>");
+			   "<Response><Errors><Error><Code>UnauthorizedOperation</Code>"
+			   "<Message>You are not authorized. Encoded authorization failure "
+			   "message: aBcD</Message></Error></Errors></Response>");
 	aws_fixture_run(f, &call);
 	assert_int_equal(call.error.code, GK_DENIED);
 	assert_string_equal(call.code, "UnauthorizedOperation");
-	assert_string_equal(call.error.message, "DescribeImages in us-east-1: UnauthorizedOperation: "
-						"You are not authorized.");
+	assert_string_equal(call.error.message,
+			    "DescribeImages in us-east-1: UnauthorizedOperation: "
+			    "You are not authorized.");
 	assert_null(call.xml);
 	aws_call_done(&call);
 }
@@ -138,8 +141,8 @@ static void test_retry_is_signed_anew(void **state)
 				sent_header(f, 1, "Authorization"));
 	assert_int_equal(f->script->sent[2].headers.count, f->script->sent[0].headers.count);
 	assert_non_null(strstr(gk_buf_text(&f->log),
-			       "2 ec2 DescribeImages in us-east-1: again in 2.0 s: DescribeImages in "
-			       "us-east-1: RequestLimitExceeded: because"));
+			       "2 ec2 DescribeImages in us-east-1: again in 2.0 s: "
+			       "DescribeImages in us-east-1: RequestLimitExceeded: because"));
 	aws_call_done(&call);
 }
 
@@ -161,8 +164,8 @@ static void test_unusable_answers(void **state)
 		 "cannot reach https://ec2.us-east-1.amazonaws.com (connection refused) (after 3 "
 		 "attempts)"},
 		{{.status = 200, .body = "<Desc", .failure = "the answer was cut short"},
-		 "no whole answer from https://ec2.us-east-1.amazonaws.com (the answer was cut short) "
-		 "(after 3 attempts)"},
+		 "no whole answer from https://ec2.us-east-1.amazonaws.com (the answer was cut "
+		 "short) (after 3 attempts)"},
 	};
 	struct aws_fixture *f = *state;
 
@@ -205,7 +208,8 @@ static void test_redirect(void **state)
 							   .headers = "location: http://evil/"});
 	aws_fixture_run(f, &call);
 	assert_non_null(strstr(call.error.message,
-			       "HTTP status 301: redirected to http://evil/, which is not followed"));
+			       "HTTP status 301: redirected to http://evil/, which is not "
+			       "followed"));
 	aws_call_done(&call);
 }
 
@@ -242,7 +246,7 @@ static void test_skew(void **state)
 		aws_call_done(&next);
 	}
 	assert_int_equal(f->clock.slept, 0);
-	assert_non_null(strstr(gk_buf_text(&f->log), "0 this machine's clock is 600 seconds slow; "));
+	assert_non_null(strstr(gk_buf_text(&f->log), "0 this machine's clock is 600 seconds slow"));
 }
 
 static void test_skew_only_once(void **state)
@@ -272,8 +276,8 @@ static void test_no_skew(void **state)
 	} rows[] = {
 		{NULL, "AuthFailure", "the access key id or its secret is wrong"},
 		{"date: Fri, 20 Nov 2026 12:40:00 GMT", "AuthFailure", "secret is wrong"},
-		{"date: Fri, 20 Nov 2026 12:32:00 GMT", "RequestExpired", "the credentials have expired"},
-		{"date: yesterday", "SignatureDoesNotMatch", "does not belong to the access key id"},
+		{"date: Fri, 20 Nov 2026 12:32:00 GMT", "RequestExpired", "have expired"},
+		{"date: yesterday", "SignatureDoesNotMatch", "does not belong to the access key"},
 		{DATE_PLUS_10_MINUTES, "ExpiredToken", "the credentials have expired"},
 		{DATE_PLUS_10_MINUTES, "InvalidClientTokenId", "does not know this access key id"},
 	};
@@ -299,7 +303,8 @@ static void test_no_skew(void **state)
 
 static void test_patient_codes(void **state)
 {
-	static const char *const patient[] = {"InvalidAMIID.NotFound", "UnauthorizedOperation", NULL};
+	static const char *const patient[] = {"InvalidAMIID.NotFound", "UnauthorizedOperation",
+					      NULL};
 	struct aws_fixture *f = *state;
 	struct aws_call call = describe("us-east-1");
 
@@ -324,9 +329,45 @@ static void test_patience_ends(void **state)
 		aws_fixture_refuse(f, NULL, 400, "InvalidAMIID.NotFound");
 	aws_fixture_run(f, &call);
 	assert_int_equal(call.error.code, GK_NOT_FOUND);
-	assert_string_equal(call.error.message, "DescribeImages in us-east-1: InvalidAMIID.NotFound: "
-						"because (after 11 attempts)");
+	assert_string_equal(call.error.message,
+			    "DescribeImages in us-east-1: InvalidAMIID.NotFound: because "
+			    "(after 11 attempts)");
 	aws_call_done(&call);
+}
+
+/* What the message says about AMIs decides whether waiting may help. */
+static void test_patience_for_one_image(void **state)
+{
+	static const struct {
+		const char *message;
+		bool patient;
+	} rows[] = {
+		{"snap-1 is currently in use by ami-0aa", true},
+		{"snap-1 is currently in use by ami-0ab", false},
+		{"snap-1 is currently in use by ami-0aab", false},
+		{"snap-1 is currently in use by ami-0ab, ami-0aa", true},
+		{"snap-1 is currently in use", true},
+	};
+	static const char *const patient[] = {"InvalidSnapshot.InUse", NULL};
+	struct aws_fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct aws_call call = describe("us-east-1");
+		char body[256];
+
+		call.patient_codes = patient;
+		call.patient_image = "ami-0aa";
+		snprintf(body, sizeof(body),
+			 "<Response><Errors><Error><Code>InvalidSnapshot.InUse</Code><Message>%s"
+			 "</Message></Error></Errors></Response>",
+			 rows[i].message);
+		aws_fixture_answer(f, NULL, 400, body);
+		if (rows[i].patient)
+			aws_fixture_answer(f, NULL, 200, DONE);
+		aws_fixture_run(f, &call);
+		assert_int_equal(call.error.code == GK_OK, rows[i].patient);
+		aws_call_done(&call);
+	}
 }
 
 static void test_max_attempts(void **state)
@@ -371,7 +412,8 @@ static void test_no_credentials(void **state)
 	struct gk_error err = {0};
 
 	aws_fixture_client(f, "AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY=");
-	assert_failure(aws_run(f->client, &pointer, 1, &err), &err, GK_FAILED, "no AWS credentials");
+	assert_failure(aws_run(f->client, &pointer, 1, &err), &err, GK_FAILED,
+		       "no AWS credentials");
 	assert_failure(aws_client_check(f->client, &err), &err, GK_FAILED, "no AWS credentials");
 	assert_string_equal(aws_client_identity(f->client), "");
 	assert_int_equal(f->script->sent_count, 0);
@@ -387,8 +429,9 @@ static void test_region_of_a_call(void **state)
 	assert_null(aws_client_region(f->client));
 	aws_fixture_run(f, &none);
 	assert_int_equal(none.error.code, GK_USAGE);
-	assert_string_equal(none.error.message, "DescribeImages: no AWS region is set: use --region, "
-						"AWS_REGION or the profile");
+	assert_string_equal(none.error.message,
+			    "DescribeImages: no AWS region is set: use --region, AWS_REGION or the "
+			    "profile");
 	aws_fixture_run(f, &bad);
 	assert_int_equal(bad.error.code, GK_USAGE);
 	assert_int_equal(f->script->sent_count, 0);
@@ -432,6 +475,7 @@ int main(void)
 		WITH_FIXTURE(test_no_skew),
 		WITH_FIXTURE(test_patient_codes),
 		WITH_FIXTURE(test_patience_ends),
+		WITH_FIXTURE(test_patience_for_one_image),
 		WITH_FIXTURE(test_max_attempts),
 		WITH_FIXTURE(test_lane_limit),
 		WITH_FIXTURE(test_no_credentials),

@@ -81,7 +81,8 @@ static void test_launch_requests(void **state)
 	"<DescribeLaunchTemplateVersionsResponse><launchTemplateVersionSet>" items                 \
 	"</launchTemplateVersionSet></DescribeLaunchTemplateVersionsResponse>"
 #define REFERENCE(type, arn)                                                                       \
-	"<item><imageId>ami-1</imageId><resourceType>" type "</resourceType><arn>" arn "</arn></item>"
+	"<item><imageId>ami-1</imageId><resourceType>" type "</resourceType><arn>" arn             \
+	"</arn></item>"
 
 static void test_references(void **state)
 {
@@ -94,7 +95,8 @@ static void test_references(void **state)
 		REFERENCE("ec2:Instance", "arn:aws:ec2:r:1:instance/i-0a")
 		REFERENCE("ec2:LaunchTemplate", "arn:aws:ec2:r:1:launch-template/lt-0b")
 		REFERENCE("ssm:Parameter", "arn:aws:ssm:r:1:parameter/golden/web")
-		REFERENCE("imagebuilder:ImageRecipe", "arn:aws:imagebuilder:r:1:image-recipe/x/1.0.0")
+		REFERENCE("imagebuilder:ImageRecipe",
+			  "arn:aws:imagebuilder:r:1:image-recipe/x/1.0.0")
 		REFERENCE("ec2:Instance", "arn:odd")));
 	struct ec2_user_list list = {0};
 	struct gk_error err = {0};
@@ -112,15 +114,15 @@ static void test_references(void **state)
 static void test_instances_and_templates(void **state)
 {
 	_cleanup_(gk_xml_freep) struct gk_xml *instances = parse(
-		INSTANCES("<item><instancesSet><item><instanceId>i-1</instanceId><imageId>ami-1</imageId>"
-			  "</item></instancesSet></item>"));
+		INSTANCES("<item><instancesSet><item><instanceId>i-1</instanceId>"
+			  "<imageId>ami-1</imageId></item></instancesSet></item>"));
 	_cleanup_(gk_xml_freep) struct gk_xml *templates =
 		parse("<DescribeLaunchTemplatesResponse><launchTemplates><item>"
 		      "<launchTemplateId>lt-1</launchTemplateId></item></launchTemplates>"
 		      "</DescribeLaunchTemplatesResponse>");
 	_cleanup_(gk_xml_freep) struct gk_xml *versions = parse(VERSIONS(
-		"<item><launchTemplateId>lt-1</launchTemplateId><launchTemplateName>web</launchTemplateName>"
-		"<versionNumber>3</versionNumber><launchTemplateData>"
+		"<item><launchTemplateId>lt-1</launchTemplateId>"
+		"<launchTemplateName>web</launchTemplateName><versionNumber>3</versionNumber><launchTemplateData>"
 		"<imageId>resolve:ssm:/golden/web:prod</imageId></launchTemplateData></item>"
 		"<item><launchTemplateId>lt-1</launchTemplateId><versionNumber>2</versionNumber>"
 		"<launchTemplateData/></item>"));

@@ -37,7 +37,8 @@ static void test_filters_take_values_literally(void **state)
 	assert_string_equal(listing.call.action, "DescribeImages");
 	assert_params(&listing.call,
 		      "&MaxResults=500&Owner.1=self&IncludeDeprecated=true&IncludeDisabled=true"
-		      "&Filter.1.Name=tag%3Agoldkeep%3Afamily&Filter.1.Value.1=web%5C%2A%5C%3F%5C%5Cx"
+		      "&Filter.1.Name=tag%3Agoldkeep%3Afamily"
+		      "&Filter.1.Value.1=web%5C%2A%5C%3F%5C%5Cx"
 		      "&Filter.1.Value.2=db%2Farm64%201%2B1"
 		      "&Filter.2.Name=tag-key&Filter.2.Value.1=db%2Farm64%201%2B1");
 	aws_listing_done(&listing);
@@ -58,17 +59,17 @@ static void test_writing_requests(void **state)
 	char a[] = "ami-a";
 	char b[] = "snap-b";
 	char *ids[] = {a, b};
-	struct tag_list tags = {0};
+	char name[] = "Name";
+	char text[] = "a b&c";
+	char empty[] = "empty";
+	const struct ec2_tag tags[] = {{name, text}, {empty, text + 5}};
 	struct aws_call call = {0};
 
 	(void)state;
-	assert_int_equal(tag_list_set(&tags, "Name", "a b&c", NULL), 0);
-	assert_int_equal(tag_list_set(&tags, "empty", "", NULL), 0);
-	ec2_create_tags(&call, "r", ids, 2, &tags);
+	ec2_create_tags(&call, "r", ids, 2, tags, 2);
 	assert_string_equal(call.action, "CreateTags");
 	assert_params(&call, "&ResourceId.1=ami-a&ResourceId.2=snap-b&Tag.1.Key=Name"
 			     "&Tag.1.Value=a%20b%26c&Tag.2.Key=empty&Tag.2.Value=");
-	tag_list_done(&tags);
 	aws_call_done(&call);
 	call = (struct aws_call){0};
 	ec2_deregister_image(&call, "r", "ami-a");
@@ -85,18 +86,21 @@ static void test_writing_requests(void **state)
 static const char whole_image[] =
 	"<DescribeImagesResponse xmlns='http://ec2.amazonaws.com/doc/2016-11-15/'>"
 	"<requestId>1</requestId><somethingNew><item>x</item></somethingNew><imagesSet><item>"
-	"<imageId>ami-1</imageId><imageState>failed</imageState><imageOwnerId>123456789012</imageOwnerId>"
+	"<imageId>ami-1</imageId><imageState>failed</imageState><imageOwnerId>"
+	"123456789012</imageOwnerId>"
 	"<name>web &amp; &#x4e;o</name><architecture>arm64</architecture><isPublic>true</isPublic>"
 	"<creationDate>2021-09-29T11:04:43.305Z</creationDate>"
 	"<lastLaunchedTime>2021-09-30T00:00:00Z</lastLaunchedTime>"
 	"<deregistrationProtection>enabled-with-cooldown</deregistrationProtection>"
 	"<rootDeviceType>ebs</rootDeviceType><imageLocation>1/web</imageLocation>"
 	"<stateReason><code>C</code><message>it broke</message></stateReason>"
-	"<blockDeviceMapping><item><deviceName>a</deviceName><ebs><snapshotId>snap-2</snapshotId></ebs></item>"
+	"<blockDeviceMapping><item><deviceName>a</deviceName><ebs><snapshotId>snap-2</snapshotId>"
+	"</ebs></item>"
 	"<item><virtualName>ephemeral0</virtualName></item>"
 	"<item><ebs><snapshotId>snap-1</snapshotId></ebs></item>"
 	"<item><ebs><snapshotId>snap-2</snapshotId></ebs></item></blockDeviceMapping>"
-	"<tagSet><item><key>Name</key><value>w</value></item><item><key>empty</key><value/></item></tagSet>"
+	"<tagSet><item><key>Name</key><value>w</value></item><item><key>empty</key><value/>"
+	"</item></tagSet>"
 	"</item></imagesSet></DescribeImagesResponse>";
 
 static void test_whole_image(void **state)
@@ -124,8 +128,11 @@ static void test_whole_image(void **state)
 	assert_int_equal(image->snapshots.count, 2);
 	assert_string_equal(image->snapshots.items[0], "snap-2");
 	assert_string_equal(image->snapshots.items[1], "snap-1");
-	assert_string_equal(tag_list_get(&image->tags, "Name"), "w");
-	assert_string_equal(tag_list_get(&image->tags, "empty"), "");
+	assert_int_equal(image->tags.count, 2);
+	assert_string_equal(image->tags.items[0].key, "Name");
+	assert_string_equal(image->tags.items[0].value, "w");
+	assert_string_equal(image->tags.items[1].key, "empty");
+	assert_string_equal(image->tags.items[1].value, "");
 	ec2_image_list_done(&list);
 }
 
@@ -140,12 +147,14 @@ static void test_small_images(void **state)
 		const char *text, *protection, *bundle;
 	} rows[] = {
 		{IMAGE(""), NULL, NULL},
-		{IMAGE("<deregistrationProtection>disabled</deregistrationProtection>"), NULL, NULL},
+		{IMAGE("<deregistrationProtection>"
+			"disabled</deregistrationProtection>"), NULL, NULL},
 		{IMAGE("<deregistrationProtection/>"), "unknown", NULL},
 		{IMAGE("<deregistrationProtection>Disabled?</deregistrationProtection>"),
 		 "Disabled?", NULL},
 		{IMAGE("<rootDeviceType>instance-store</rootDeviceType>"
-		       "<imageLocation>bucket/x.manifest.xml</imageLocation><blockDeviceMapping/><tagSet/>"),
+		       "<imageLocation>bucket/x.manifest.xml</imageLocation><blockDeviceMapping/>"
+		       "<tagSet/>"),
 		 NULL, "bucket/x.manifest.xml"},
 	};
 
@@ -242,7 +251,8 @@ static const struct {
 	{read_images,
 	 "<DescribeImagesResponse><imagesSet><member/></imagesSet></DescribeImagesResponse>",
 	 "<member>, not <item>"},
-	{read_images, "<DescribeImagesResponse><imagesSet><item/></imagesSet></DescribeImagesResponse>",
+	{read_images, "<DescribeImagesResponse><imagesSet><item/></imagesSet>"
+		"</DescribeImagesResponse>",
 	 "without imageId"},
 	{read_images,
 	 "<DescribeImagesResponse><imagesSet><item><imageId>ami-1</imageId></item></imagesSet>"
@@ -253,11 +263,13 @@ static const struct {
 	{read_images, IMAGE("<lastLaunchedTime>2021</lastLaunchedTime>"), "lastLaunchedTime"},
 	{read_images, IMAGE("<tagSet><item><value>x</value></item></tagSet>"), "without key"},
 	{read_snapshots,
-	 "<DescribeSnapshotsResponse><snapshotSet><item/></snapshotSet></DescribeSnapshotsResponse>",
+	 "<DescribeSnapshotsResponse><snapshotSet><item/></snapshotSet>"
+	 "</DescribeSnapshotsResponse>",
 	 "without snapshotId"},
 	{read_permission, "<DescribeImageAttributeResponse/>", "without imageId"},
 	{read_permission,
-	 "<DescribeImageAttributeResponse><imageId>ami-2</imageId></DescribeImageAttributeResponse>",
+	 "<DescribeImageAttributeResponse><imageId>ami-2</imageId>"
+	 "</DescribeImageAttributeResponse>",
 	 "answered about ami-2"},
 	{read_permission, PERMISSION("<item><planet>Mars</planet></item>"), "unknown kind"},
 	{read_return, "<CreateTagsResponse/>", "without return"},
@@ -288,7 +300,8 @@ static void test_what_is_not_understood_is_an_error(void **state)
 static void test_snapshots(void **state)
 {
 	_cleanup_(gk_xml_freep) struct gk_xml *answer =
-		parse("<DescribeSnapshotsResponse><snapshotSet><item><snapshotId>snap-1</snapshotId>"
+		parse("<DescribeSnapshotsResponse><snapshotSet><item><snapshotId>"
+			"snap-1</snapshotId>"
 		      "<status>completed</status><tagSet><item><key>k</key><value>v</value></item>"
 		      "</tagSet></item><item><snapshotId>snap-2</snapshotId></item></snapshotSet>"
 		      "</DescribeSnapshotsResponse>");
@@ -299,7 +312,7 @@ static void test_snapshots(void **state)
 	assert_success(ec2_read_snapshots(answer, &list, &err), &err);
 	assert_int_equal(list.count, 2);
 	assert_string_equal(list.items[0].state, "completed");
-	assert_string_equal(tag_list_get(&list.items[0].tags, "k"), "v");
+	assert_string_equal(list.items[0].tags.items[0].value, "v");
 	assert_string_equal(list.items[1].id, "snap-2");
 	assert_null(list.items[1].state);
 	ec2_snapshot_list_done(&list);
@@ -310,7 +323,8 @@ static void test_launch_permission(void **state)
 	_cleanup_(gk_xml_freep) struct gk_xml *answer =
 		parse(PERMISSION("<item><group>all</group></item><item><userId>1</userId></item>"
 				 "<item><organizationArn>arn:o</organizationArn></item>"
-				 "<item><organizationalUnitArn>arn:ou</organizationalUnitArn></item>"));
+				 "<item><organizationalUnitArn>arn:ou</organizationalUnitArn>"
+				 "</item>"));
 	_cleanup_(gk_strv_done) struct gk_strv list = {0};
 	_cleanup_free_ char *text = NULL;
 	struct gk_error err = {0};
@@ -326,7 +340,8 @@ static void test_deregistered(void **state)
 	_cleanup_(gk_xml_freep) struct gk_xml *answer = parse(
 		"<DeregisterImageResponse><return>true</return><deleteSnapshotResultSet>"
 		"<item><snapshotId>snap-1</snapshotId><returnCode>success</returnCode></item>"
-		"<item><snapshotId>snap-2</snapshotId></item><item><returnCode>success</returnCode></item>"
+		"<item><snapshotId>snap-2</snapshotId></item><item><returnCode>"
+		"success</returnCode></item>"
 		"<other/></deleteSnapshotResultSet></DeregisterImageResponse>");
 	_cleanup_(gk_xml_freep) struct gk_xml *old =
 		parse("<DeregisterImageResponse><return>true</return></DeregisterImageResponse>");
@@ -344,7 +359,35 @@ static void test_deregistered(void **state)
 	ec2_deletion_list_done(&list);
 	assert_success(ec2_read_deregistered(old, &list, &err), &err);
 	assert_int_equal(list.count, 0);
-	assert_failure(ec2_read_deregistered(refused, &list, &err), &err, GK_FAILED, "return=false");
+	assert_failure(ec2_read_deregistered(refused, &list, &err), &err, GK_FAILED,
+		       "return=false");
+}
+
+static void test_the_image_in_a_message(void **state)
+{
+	static const struct {
+		const char *message, *own, *other;
+	} rows[] = {
+		{"snap-1 is currently in use by ami-12", "ami-1", "ami-12"},
+		{"snap-1 is currently in use by ami-1", "ami-12", "ami-1"},
+		{"in use by ami-1, ami-2.", "ami-1", "ami-2"},
+		{"in use by ami-1", NULL, "ami-1"},
+		{"in use by ami-1.", "ami-1", NULL},
+		{"in use by some ami- thing", "ami-1", NULL},
+		{"", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t length = 0;
+		const char *other = ec2_other_image(rows[i].message, rows[i].own, &length);
+
+		assert_int_equal(!other, !rows[i].other);
+		if (other) {
+			assert_int_equal(length, strlen(rows[i].other));
+			assert_memory_equal(other, rows[i].other, length);
+		}
+	}
 }
 
 int main(void)
@@ -360,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_snapshots),
 		cmocka_unit_test(test_launch_permission),
 		cmocka_unit_test(test_deregistered),
+		cmocka_unit_test(test_the_image_in_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,8 +78,8 @@ void aws_fixture_refuse(struct aws_fixture *f, const char *match, int status, co
 {
 	_cleanup_free_ char *body = gk_str_format(
 		NULL,
-		"<Response><Errors><Error><Code>%s</Code><Message>because</Message></Error></Errors>"
-		"<RequestID>r</RequestID></Response>",
+		"<Response><Errors><Error><Code>%s</Code><Message>because</Message></Error>"
+		"</Errors><RequestID>r</RequestID></Response>",
 		code);
 
 	aws_fixture_answer(f, match, status, body);

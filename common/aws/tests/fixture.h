@@ -15,8 +15,8 @@ struct aws_fixture {
 	struct gk_log sink;
 };
 
-/* For cmocka_unit_test_setup_teardown. Nobody may have asked for what the script has no answer for, and
- * no answer may be left over. */
+/* For cmocka_unit_test_setup_teardown. Nobody may have asked for what the script has no answer for,
+ * and no answer may be left over. */
 int aws_fixture_set_up(void **state);
 int aws_fixture_tear_down(void **state);
 

@@ -45,7 +45,8 @@ static void test_query_body(void **state)
 	aws_query_body(&call, aws_service_info(AWS_EC2), &body);
 	assert_string_equal(gk_buf_text(&body),
 			    "Action=DescribeImages&Version=2016-11-15&Filter.1.Name="
-			    "tag%3Agoldkeep%3Afamily&Filter.1.Value.2=db%2Farm%2064%2B%C3%A9&Empty=");
+			    "tag%3Agoldkeep%3Afamily&Filter.1.Value.2=db%2Farm%2064%2B%C3%A9"
+			    "&Empty=");
 	gk_buf_done(&body);
 	aws_call_done(&call);
 }
@@ -115,7 +116,7 @@ static void test_query_answers(void **state)
 		const char *body, *expected;
 	} rows[] = {
 		{"<DescribeImagesResponse/>", NULL},
-		{"<DescribeImagesResponse xmlns=\"http://x/\"><a/></DescribeImagesResponse>\n", NULL},
+		{"<DescribeImagesResponse xmlns=\"http://x/\"><a/></DescribeImagesResponse>", NULL},
 		{"<DescribeImagesResponse><imagesSet><item>", "cannot be read"},
 		{"<html></html>", "the answer is a <html>, not a <DescribeImagesResponse>"},
 		{"<DescribeImagesResponseX/>", "not a <DescribeImagesResponse>"},
@@ -137,10 +138,12 @@ static void test_json_failures(void **state)
 	static const struct {
 		const char *headers, *body, *code, *message;
 	} rows[] = {
-		{NULL, "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException\","
-		       "\"message\":\"m\"}",
+		{NULL,
+		 "{\"__type\":\"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException\""
+		 ",\"message\":\"m\"}",
 		 "ConditionalCheckFailedException", "m"},
-		{NULL, "{\"__type\":\"ParameterNotFound\",\"Message\":\"M\"}", "ParameterNotFound", "M"},
+		{NULL, "{\"__type\":\"ParameterNotFound\",\"Message\":\"M\"}",
+		 "ParameterNotFound", "M"},
 		{NULL, "{\"__type\":\"A#B:http://x#y/\"}", "B", ""},
 		{"x-amzn-errortype: AccessDeniedException:http://internal/", "{\"message\":\"m\"}",
 		 "AccessDeniedException", "m"},

@@ -48,7 +48,8 @@ static void test_values(void **state)
 		const char *answer, *names, *values;
 	} rows[] = {
 		{ANSWER("{\"Name\":\"/a\",\"Value\":\"ami-1\",\"News\":1}"), "/a", "/a=ami-1"},
-		{ANSWER("{\"Name\":\"/b\",\"Value\":\"ami-2\"},{\"Name\":\"/a\",\"Value\":\"ami-1\"}"),
+		{ANSWER("{\"Name\":\"/b\","
+			"\"Value\":\"ami-2\"},{\"Name\":\"/a\",\"Value\":\"ami-1\"}"),
 		 "/a /b", "/a=ami-1 /b=ami-2"},
 		{ANSWER("{\"Name\":\"/a\",\"Selector\":\":prod\",\"Value\":\"ami-1\"}"), "/a:prod",
 		 "/a:prod=ami-1"},

@@ -1,10 +1,10 @@
 /*
- * Makes the n-th allocation fail. A test includes this header and then the .c files under test, whose
- * calls to malloc and its kin go through the counter; every other file keeps the real ones.
+ * Makes the n-th allocation fail. A test includes this header and then the .c files under test,
+ * whose calls to malloc and its kin go through the counter; every other file keeps the real ones.
  *
- * for_each_failing_allocation runs `work` again and again, failing its first, second, … allocation,
- * until one run needs no more: each run must return -1 when an allocation failed, and 0 when none did.
- * Leaks on the way are the sanitizer's to find.
+ * for_each_failing_allocation runs `work` again and again, failing its first, second, third
+ * allocation, until one run needs no more: each run must return -1 when an allocation failed, and 0
+ * when none did. Leaks on the way are the sanitizer's to find.
  */
 #ifndef GK_BASE_TESTS_FAILING_MEMORY_H
 #define GK_BASE_TESTS_FAILING_MEMORY_H

@@ -5,7 +5,8 @@
 #include "../mem.c"
 #include "../strv.c"
 
-static const char sample[] = "{\"a\": [1, -2.5e3, true, null], \"b\\\"\\\\\": {\"c\": \"\xc3\xa4\\u00e4\"}}";
+static const char sample[] = "{\"a\": [1, -2.5e3, true, null], "
+			     "\"b\\\"\\\\\": {\"c\": \"\xc3\xa4\\u00e4\"}}";
 
 static void test_every_cut_is_unfinished(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The AWS provider over a scripted transport: the fixture of its tests, the answers of the services as
- * texts, and short words for what a script says and what is asked of the provider.
+ * The AWS provider over a scripted transport: the fixture of its tests, the answers of the services
+ * as texts, and short words for what a script says and what is asked of the provider.
  */
 #ifndef GK_CLOUD_TESTS_AWS_FIXTURE_H
 #define GK_CLOUD_TESTS_AWS_FIXTURE_H
@@ -80,7 +80,8 @@ static inline int teardown(void **state)
 
 /* ---- what the script says ---- */
 
-static inline void answer(struct fixture *f, const char *region, const char *match, const char *body)
+static inline void answer(struct fixture *f, const char *region, const char *match,
+			  const char *body)
 {
 	assert_int_equal(http_script_add(f->script,
 					 &(struct script_answer){.lane = region, .match = match,
@@ -88,7 +89,8 @@ static inline void answer(struct fixture *f, const char *region, const char *mat
 			 0);
 }
 
-static inline void always(struct fixture *f, const char *region, const char *match, const char *body)
+static inline void always(struct fixture *f, const char *region, const char *match,
+			  const char *body)
 {
 	assert_int_equal(http_script_add(f->script, &(struct script_answer){.lane = region,
 									    .match = match,
@@ -102,7 +104,8 @@ static inline void always(struct fixture *f, const char *region, const char *mat
 	"<Response><Errors><Error><Code>" code "</Code><Message>" message                          \
 	"</Message></Error></Errors><RequestID>1</RequestID></Response>"
 
-static inline void refuse(struct fixture *f, const char *region, const char *match, const char *body)
+static inline void refuse(struct fixture *f, const char *region, const char *match,
+			  const char *body)
 {
 	assert_int_equal(http_script_add(f->script, &(struct script_answer){.lane = region,
 									    .match = match,
@@ -139,7 +142,8 @@ static inline void refuse_once(struct fixture *f, const char *match, const char 
 #define IMAGES_ANSWER(items)                                                                       \
 	"<DescribeImagesResponse><imagesSet>" items "</imagesSet></DescribeImagesResponse>"
 #define SNAPSHOTS_ANSWER(items)                                                                    \
-	"<DescribeSnapshotsResponse><snapshotSet>" items "</snapshotSet></DescribeSnapshotsResponse>"
+	"<DescribeSnapshotsResponse><snapshotSet>" items                                           \
+	"</snapshotSet></DescribeSnapshotsResponse>"
 #define REFERENCES_ANSWER(items)                                                                   \
 	"<DescribeImageReferencesResponse><imageReferenceSet>" items                               \
 	"</imageReferenceSet></DescribeImageReferencesResponse>"

@@ -10,7 +10,8 @@ static void test_references(void **state)
 	       "</DescribeImageReferencesResponse>");
 	answer(f, EU, "NextToken=t",
 	       REFERENCES_ANSWER(REFERENCE("ami-2", "ec2:Instance", "arn:x:instance/i-1")
-				 REFERENCE("ami-2", "ssm:Parameter", "arn:x:parameter/golden/web")));
+				 REFERENCE("ami-2", "ssm:Parameter",
+					   "arn:x:parameter/golden/web")));
 	answer(f, EU, CONFIGURATIONS,
 	       CONFIGURATIONS_ANSWER(CONFIGURATION("other", "ami-9"), "<NextToken>n</NextToken>"));
 	answer(f, EU, "NextToken=n",
@@ -48,7 +49,8 @@ static void test_configurations_denied(void **state)
 	struct fixture *f = *state;
 
 	refuse(f, EU, CONFIGURATIONS,
-	       "<ErrorResponse><Error><Code>AccessDenied</Code><Message>you may not</Message></Error>"
+	       "<ErrorResponse><Error><Code>AccessDenied</Code><Message>you may not</Message>"
+	       "</Error>"
 	       "</ErrorResponse>");
 	assert_doubt_in_one_region(f, "cannot tell what uses it in eu-west-1: "
 				      "DescribeLaunchConfigurations: AccessDenied: you may not");

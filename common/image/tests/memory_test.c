@@ -1,4 +1,4 @@
-/* Every allocation fails once: each failure is reported, and nothing is lost (the sanitizer looks). */
+/* Every allocation fails once: each failure is reported, nothing is lost (the sanitizer looks). */
 #include "base/tests/failing_memory.h"
 
 #include "base/buf.c"

@@ -1,4 +1,4 @@
-/* Plans of families drawn by lot: what holds for every plan, and a second, slow reading of the rules. */
+/* Plans of families drawn by lot: what holds for every plan; a slow second reading of the rules. */
 #include "image/plan.h"
 
 #include <limits.h>

@@ -1,9 +1,9 @@
 /*
- * Tables that a person can read, for unit tests: lines of testdata/, and numbers drawn by lot that are
- * the same at every run.
+ * Tables that a person can read, for unit tests: lines of testdata/, and numbers drawn by lot that
+ * are the same at every run.
  *
- * Lines: empty ones and those beginning with # are passed over, the line end and white space at both
- * ends are cut off. A file that is not there fails the test.
+ * Lines: empty ones and those beginning with # are passed over, white space at both ends is cut
+ * off. A file that is not there fails the test.
  */
 #ifndef GK_IMAGE_TESTS_TESTDATA_H
 #define GK_IMAGE_TESTS_TESTDATA_H

@@ -16,7 +16,8 @@ struct fixture {
 	char path[TEST_PATH_SIZE];
 };
 
-static inline int open_file(struct store_under_test *store, struct inventory **ret, struct gk_error *err)
+static inline int open_file(struct store_under_test *store, struct inventory **ret,
+			    struct gk_error *err)
 {
 	return sqlite_inventory_open(((struct fixture *)store)->path, SQLITE_READ_WRITE, ret, err);
 }

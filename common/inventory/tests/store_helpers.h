@@ -1,5 +1,4 @@
-/* What the suite of the stores and their own unit tests share. Failures that a caller does not ask for
- * fail the test. */
+/* What the suite of the stores and their own unit tests share. */
 #ifndef GK_INVENTORY_TESTS_STORE_HELPERS_H
 #define GK_INVENTORY_TESTS_STORE_HELPERS_H
 
@@ -21,8 +20,8 @@ int test_set_state(struct inventory *inventory, struct release *release, enum re
 /* True if it has the images and the snapshots that test_release_init makes. */
 bool test_release_is_whole(const struct release *release);
 
-/* Runs `work` in that many processes at once, which start together; true if all returned 0. The parent
- * must have no connection open. */
+/* Runs `work` in that many processes at once, which start together; true if all returned 0. The
+ * parent must have no connection open. */
 bool test_in_processes(int count, int (*work)(int number, void *context), void *context);
 
 /* "patch", "1.4.2", "1.4.x". */

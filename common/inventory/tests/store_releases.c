@@ -39,7 +39,8 @@ static void fill_in(struct release *release, bool full)
 {
 	struct gk_error err = {0};
 
-	assert_success(test_release_init(release, "db/arm64", full ? "run-1" : "run-2", &err), &err);
+	assert_success(test_release_init(release, "db/arm64", full ? "run-1" : "run-2", &err),
+		       &err);
 	release->version = test_version(full ? "1.4.2-rc.1+linux.5" : "2.0.0");
 	if (!full)
 		return;
@@ -155,7 +156,8 @@ static void test_duplicates(void **state)
 		_cleanup_(release_done) struct release release = {0};
 		int result = 0;
 
-		assert_success(test_release_init(&release, rows[i].family, rows[i].run, &err), &err);
+		assert_success(test_release_init(&release, rows[i].family, rows[i].run, &err),
+			       &err);
 		release.version = test_version(rows[i].version);
 		result = inventory->ops->insert(inventory, &release, &test_event, &err);
 		assert_int_equal(result, rows[i].result);

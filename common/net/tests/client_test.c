@@ -275,11 +275,11 @@ static void test_retry_after(void **state)
 							    .status = 503,
 							    .headers = "retry-after: 3"}),
 			 0);
-	assert_int_equal(
-		http_script_add(f->script, &(struct script_answer){
-						   .status = 500,
-						   .headers = "retry-after: 3\nx-amz-retry-after: 700"}),
-		0);
+	assert_int_equal(http_script_add(f->script, &(struct script_answer){
+							    .status = 500,
+							    .headers = "retry-after: 3\n"
+								       "x-amz-retry-after: 700"}),
+			 0);
 	answer(f, "asked", 200);
 	run(f);
 	assert_int_equal(f->clock.slept, 3000 + 700);

@@ -1,4 +1,4 @@
-/* libcurl against a server of our own on the loopback interface: the one unit test that opens sockets. */
+/* libcurl against a server of our own on the loopback interface: the one test with sockets. */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,7 +45,8 @@ static void put_answer(int fd, const char *body)
 {
 	char head[128];
 
-	snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nX-Mixed-Case: Yes \r\nContent-Length: %zu\r\n\r\n",
+	snprintf(head, sizeof(head),
+		 "HTTP/1.1 200 OK\r\nX-Mixed-Case: Yes \r\nContent-Length: %zu\r\n\r\n",
 		 strlen(body));
 	put(fd, head);
 	put(fd, body);
@@ -54,10 +55,11 @@ static void put_answer(int fd, const char *body)
 static void put_flood(int fd)
 {
 	static char block[1 << 16];
+	size_t most = (size_t)HTTP_RESPONSE_MAX + (1 << 20);
 
 	memset(block, 'x', sizeof(block) - 1);
 	put(fd, "HTTP/1.1 200 OK\r\n\r\n");
-	for (size_t sent = 0; sent < (size_t)HTTP_RESPONSE_MAX + (1 << 20); sent += sizeof(block) - 1)
+	for (size_t sent = 0; sent < most; sent += sizeof(block) - 1)
 		put(fd, block);
 	_exit(0);
 }
@@ -228,7 +230,8 @@ static void test_what_is_sent(void **state)
 	const char *text = NULL;
 
 	gk_buf_adds(&exchange.request.body, "a=b");
-	assert_int_equal(gk_strv_add(&exchange.request.headers, "Host: signed.example:99", NULL), 0);
+	assert_int_equal(gk_strv_add(&exchange.request.headers, "Host: signed.example:99", NULL),
+			 0);
 	begin_path(f, &exchange, "/echo/./%2e/");
 	assert_ptr_equal(await(f), &exchange);
 	text = gk_buf_text(&exchange.response.body);
@@ -358,7 +361,8 @@ static void test_time_is_up(void **state)
 
 static void test_only_http(void **state)
 {
-	static const char *const urls[] = {"file:///etc/passwd", "ftp://127.0.0.1/", "http://[::1/"};
+	static const char *const urls[] = {"file:///etc/passwd", "ftp://127.0.0.1/",
+					   "http://[::1/"};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {

@@ -1,7 +1,6 @@
 #include "net/retry.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/strv.h"
@@ -47,6 +46,14 @@ static void play_answer(struct game *game, const char *answer, const char *after
 	}
 }
 
+static int64_t number(const char *text)
+{
+	int64_t value = retry_after_parse(text, 1);
+
+	assert_true(value >= 0);
+	return value;
+}
+
 static char *next_word(char **text)
 {
 	*text += strspn(*text, " ");
@@ -70,7 +77,7 @@ static void play_step(struct game *game, char *step)
 	} else {
 		play_answer(game, answer, after, result, sizeof(result));
 	}
-	if (strcmp(result, expected) != 0 || game->quota.left != strtol(quota, NULL, 10))
+	if (strcmp(result, expected) != 0 || game->quota.left != number(quota))
 		fail_msg("%s: %s gave %s, quota %d; expected %s, %s", game->name, answer, result,
 			 game->quota.left, expected, quota);
 }
@@ -84,11 +91,11 @@ static void play_line(char *line)
 	testdata_fields(line, fields, FIELDS);
 	game.name = fields[0];
 	game.rules = strcmp(fields[1], "dynamodb") == 0 ? retry_dynamodb : retry_standard;
-	game.quota.left = (int)strtol(fields[3], NULL, 10);
+	game.quota.left = (int)number(fields[3]);
 	if (strcmp(fields[2], "0") != 0)
-		game.rules.max_attempts = (int)strtol(fields[2], NULL, 10);
+		game.rules.max_attempts = (int)number(fields[2]);
 	if (strcmp(fields[4], "0") != 0)
-		game.rules.ceiling_ms = strtol(fields[4], NULL, 10);
+		game.rules.ceiling_ms = number(fields[4]);
 	assert_int_equal(gk_strv_split(&steps, fields[5], ';', NULL), 0);
 	for (size_t i = 0; i < steps.count; i++)
 		play_step(&game, steps.items[i]);

@@ -1,0 +1,258 @@
+"""Killed anywhere (design 3): whatever a run had done, the work is finished as if nothing had happened.
+
+A release that removes two others in two regions is killed at each of its requests, before the request
+is sent and before its answer is read, and at each of its writes to the inventory. Then the same command,
+`resume` or the next release of the family finishes it, and account and inventory are compared with those
+after runs that nobody disturbed. All points are tried with all three ways.
+"""
+
+import shutil
+import sqlite3
+import time
+from collections import Counter
+from contextlib import closing
+
+import pytest
+
+from conftest import GOLDKEEP, Runner
+from emulator import add_to_manifest, manifest_entry, new_run
+from killer import AFTER, BEFORE, Killer
+
+REGIONS = ("eu-west-1", "us-east-1")
+OPTIONS = ("--channel", "stable", "--tag", "Team={family}", "--output", "json")
+# Revisions and ids of rows are left out, and so is the history but for what may be there only once.
+DUMP = {
+    "releases": "SELECT version, state, held, created_at, run, build, builder, fingerprint, intent,"
+    " retired, unfinished FROM releases ORDER BY version",
+    "images": "SELECT version, location, image, images.name, architecture, account, images.state"
+    " FROM images JOIN releases ON releases.id = images.release ORDER BY version, location",
+    "snapshots": "SELECT image.image, snapshot, snapshots.state, reason FROM snapshots"
+    " JOIN images AS image ON image.id = snapshots.image ORDER BY snapshot",
+    "channels": "SELECT name, version FROM channels JOIN releases ON releases.id = release"
+    " ORDER BY name",
+    "once": "SELECT version, action, count(*) FROM events JOIN releases ON releases.id = release"
+    " WHERE action IN ('allocated', 'live', 'retired') GROUP BY 1, 2 ORDER BY 1, 2",
+}
+
+
+class Scene:
+    """A family with releases 0.1.0 to 0.1.2 and two builds to come, to be set up over and over."""
+
+    def __init__(self, emulator, goldkeep, inventory_path, folder):
+        self.emulator, self.goldkeep = emulator, goldkeep
+        self.inventory = inventory_path.parent
+        self.kept = folder / "kept"
+        self.folder = folder
+        for number in range(3):
+            self.build(f"old-{number}")
+            self.release(f"old-{number}", "--keep-last", "3")
+        self.command = self.build("this") and self.arguments("this", "--keep-last", "2")
+        self.next = self.build("next") and self.arguments("next", "--keep-last", "2")
+        shutil.copytree(self.inventory, self.kept)
+        emulator.save()
+
+    def build(self, name):
+        images = self.emulator.make_images("web", REGIONS, snapshots=2)
+        entry = manifest_entry(images, name="web", run=new_run())
+        entry["build_time"] = int(time.time()) - 60
+        add_to_manifest(self.folder / f"{name}.json", entry)
+        return entry
+
+    def arguments(self, name, *more):
+        return ("release", "--family", "web", "--manifest", f"{name}.json", *OPTIONS, *more)
+
+    def release(self, name, *more):
+        return self.run(*self.arguments(name, *more))
+
+    def run(self, *arguments):
+        got = self.goldkeep(*arguments)
+        assert got.status == 0, got
+        return got
+
+    def begin(self):
+        """As it was, with the same ids."""
+        shutil.rmtree(self.inventory)
+        shutil.copytree(self.kept, self.inventory)
+        self.emulator.restore()
+        self.emulator.forget_requests()
+
+    def after(self, *commands):
+        """Everything that counts, after these commands."""
+        self.begin()
+        for command in commands:
+            self.run(*command)
+        return self.dump()
+
+    def dump(self):
+        """Account and inventory, but for clock times; how often something was taken away."""
+        with closing(sqlite3.connect(self.inventory / "inventory.db")) as database:
+            found = {name: database.execute(text).fetchall() for name, text in DUMP.items()}
+        removed = Counter(
+            entry["params"].get("ImageId") or entry["params"].get("SnapshotId")
+            for entry in self.emulator.requests()
+            if entry["action"] in ("DeregisterImage", "DeleteSnapshot") and entry["status"] == 200
+        )
+        return found | {"account": self.emulator.state()["regions"], "removed": dict(removed)}
+
+    def recorded(self):
+        """Has the run under test its version?"""
+        with closing(sqlite3.connect(self.inventory / "inventory.db")) as database:
+            return database.execute("SELECT count(*) FROM releases").fetchone()[0] > 3
+
+
+def leaks(dump):
+    """Snapshots that no image needs."""
+    return [
+        snapshot["id"]
+        for region in dump["account"].values()
+        for snapshot in region["snapshots"]
+        if not any(
+            snapshot["id"] in image["snapshots"]
+            for image in region["images"]
+            if image["state"] == "available"
+        )
+    ]
+
+
+def differences(expected, found):
+    """The parts that differ, in a form that can be read."""
+    lines = []
+    for part in expected:
+        if expected[part] == found[part]:
+            continue
+        lines.append(f"  {part}:")
+        if isinstance(found[part], list):
+            lines += [f"    - {row}" for row in expected[part] if row not in found[part]]
+            lines += [f"    + {row}" for row in found[part] if row not in expected[part]]
+        else:
+            lines += [f"    - {expected[part]}", f"    + {found[part]}"]
+    return lines + [f"  leaked: {leak}" for leak in leaks(found)]
+
+
+class SameCommand:
+    def __init__(self, scene):
+        self.scene = scene
+        self.expected = scene.after(scene.command)
+
+    def finish(self):
+        self.scene.run(*self.scene.command)
+        return self.expected
+
+
+class Resume:
+    """What was never recorded is not known to anybody: then the command has to come again."""
+
+    def __init__(self, scene):
+        self.scene = scene
+        self.start, self.expected = scene.after(), scene.after(scene.command)
+
+    def finish(self):
+        recorded = self.scene.recorded()
+        self.scene.run("resume", "--output", "json")
+        return self.expected if recorded else self.start
+
+
+class NextRelease:
+    """A run that was killed before it had a version is none: the next one gets that version."""
+
+    def __init__(self, scene):
+        self.scene = scene
+        self.alone = scene.after(scene.next)
+        self.expected = scene.after(scene.command, scene.next)
+
+    def finish(self):
+        recorded = self.scene.recorded()
+        self.scene.run(*self.scene.next)
+        return self.expected if recorded else self.alone
+
+
+WAYS = [SameCommand, Resume, NextRelease]
+
+
+@pytest.fixture
+def scene(emulator, goldkeep, inventory_path, tmp_path):
+    return Scene(emulator, goldkeep, inventory_path, tmp_path)
+
+
+@pytest.fixture
+def killer(emulator):
+    with Killer(emulator.url) as killer:
+        yield killer
+
+
+def run_and_kill(scene, killer, number=None, moment=BEFORE):
+    scene.begin()
+    killer.aim(number, moment)
+    process = scene.goldkeep.start(*scene.command, env={"AWS_ENDPOINT_URL": killer.url})
+    killer.watch(process.pid)
+    out, err = process.communicate(timeout=60)
+    killer.settle()
+    assert process.returncode == (0 if number is None else -9), f"request {number}: {out}{err}"
+
+
+def finished(way, point):
+    """Lines about what is not as it should be after the work was finished."""
+    try:
+        wrong = differences(way.finish(), way.scene.dump())
+    except AssertionError as failure:
+        wrong = [str(failure)]
+    return [f"killed at {point}:", *wrong] if wrong else []
+
+
+def test_what_is_compared_with(scene):
+    """The undisturbed run does all that is to be killed: else the other tests prove nothing."""
+    start, end = scene.after(), scene.after(scene.command)
+    assert [row[:2] for row in start["releases"]] == [
+        ("0.1.0", "live"),
+        ("0.1.1", "live"),
+        ("0.1.2", "live"),
+    ]
+    assert [row[:2] for row in end["releases"]] == [
+        ("0.1.0", "retired"),
+        ("0.1.1", "retired"),
+        ("0.1.2", "live"),
+        ("0.1.3", "live"),
+    ]
+    assert end["channels"] == [("latest", "0.1.3"), ("stable", "0.1.3")]
+    assert list(end["removed"].values()) == [1] * 4
+    assert len(end["images"]) == 8 and len(end["snapshots"]) == 16
+    assert not any(row[8] for row in end["releases"]), "an intent is left"
+    assert scene.after(scene.command, scene.command) == end
+    assert not leaks(start) and not leaks(end)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("deletion", ["with their image", "one by one"])
+def test_at_every_request(scene, killer, deletion, way):
+    """Snapshots go with their image, or by requests of their own where AWS is too old for that."""
+    scene.emulator.settings(ignore_delete_associated_snapshots=deletion == "one by one")
+    way = way(scene)
+    run_and_kill(scene, killer)
+    count, wrong = killer.seen, []
+    assert count > 10
+    for number in range(1, count + 1):
+        for moment in (BEFORE, AFTER):
+            run_and_kill(scene, killer, number, moment)
+            wrong += finished(way, f"request {number} of {count}, {moment}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("call", ["pwrite64", "fdatasync"])
+def test_at_every_write(scene, tmp_path, environment, call, way):
+    """Between two requests, in the middle of what is written to the inventory."""
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
+    strace = Runner("strace", tmp_path, environment)
+    way, wrong, number, status = way(scene), [], 0, -9
+    while status == -9:
+        number += 1
+        scene.begin()
+        kill = f"inject={call}:signal=SIGKILL:when={number}"
+        options = ("-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", kill)
+        got = strace(*options, GOLDKEEP, *scene.command, env={"ASAN_OPTIONS": "detect_leaks=0"})
+        status = got.status
+        assert status in (-9, 0), got
+        wrong += finished(way, f"{call} {number}")
+    assert number > 5
+    assert not wrong, "\n".join(wrong)

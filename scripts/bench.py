@@ -1,0 +1,212 @@
+"""Measures what design 10 promises, against the emulator, and prints one table.
+
+Nothing here passes or fails: a person reads the table. Each figure is the best of several runs, so that what
+else the machine does counts as little as possible.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "postprocessor/tests"))
+
+import emulator as emulators  # noqa: E402
+from emulator import FIRST_KEY, add_to_manifest, manifest_entry, new_run  # noqa: E402
+from handshakes import TlsFront  # noqa: E402
+
+GOLDKEEP = ROOT / "build/goldkeep"
+RUNS = 7
+FOUR_REGIONS = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"]
+
+
+def environment(emulator, folder):
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_ACCESS_KEY_ID": FIRST_KEY[0],
+        "AWS_SECRET_ACCESS_KEY": FIRST_KEY[1],
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "NO_PROXY": "127.0.0.1",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+def run(command, env, cwd):
+    """Seconds and peak memory in MiB of one process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [str(word) for word in command], env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, err = process.stdout.read(), process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.stdout.close()
+    process.stderr.close()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command}: status {process.returncode}\n{out.decode()}{err.decode()}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def build(emulator, folder, regions):
+    images = emulator.make_images("web", regions)
+    run_id = new_run()
+    manifest = folder / "packer-manifest.json"
+    manifest.unlink(missing_ok=True)
+    add_to_manifest(manifest, manifest_entry(images, name="web", run=run_id))
+    return images
+
+
+def add_history(inventory, releases):
+    """So many retired releases of web, written as rows."""
+    database = sqlite3.connect(inventory)
+    (family,) = database.execute("SELECT id FROM families WHERE name = 'web'").fetchone()
+    first = database.execute("SELECT max(id) + 1 FROM releases").fetchone()[0]
+    image = database.execute("SELECT max(id) + 1 FROM images").fetchone()[0]
+    numbers = range(releases)
+
+    def key(number):
+        digits = str(number)
+        return f"a0.a0.{chr(ord('a') + len(digits) - 1)}{digits}~"
+
+    database.executemany(
+        "INSERT INTO releases VALUES (?,?,?,?,'retired',NULL,1700000000,?,'web','amazon-ebs',NULL,NULL,5,1,0)",
+        ((first + n, family, key(n), f"0.0.{n}", f"run-{n}") for n in numbers),
+    )
+    database.executemany(
+        "INSERT INTO images VALUES (?,?,0,'aws','us-east-1',?,'web','x86_64','123456789012',NULL,'retired')",
+        ((image + n, first + n, f"ami-{n:017x}") for n in numbers),
+    )
+    database.executemany(
+        "INSERT INTO snapshots VALUES (?,0,?,'deleted',NULL)",
+        ((image + n, f"snap-{n:017x}") for n in numbers),
+    )
+    database.executemany(
+        "INSERT INTO events VALUES (NULL,?,?,1700000000,'bench','retired',NULL)",
+        ((family, first + n) for n in numbers),
+    )
+    database.commit()
+    database.close()
+
+
+def release(emulator, folder, regions, *options):
+    """One release with retention into the family; requests, seconds, MiB."""
+    build(emulator, folder, regions)
+    emulator.forget_requests()
+    command = [GOLDKEEP, "release", "--family", "web", "--keep-last", "2", *options]
+    seconds, memory = run(command, environment(emulator, folder), folder)
+    return len(emulator.requests()), seconds, memory
+
+
+def fresh(emulator):
+    emulator.reset()
+    return Path(tempfile.mkdtemp(prefix="goldkeep-bench-"))
+
+
+def measure_growth(emulator, history):
+    folder = fresh(emulator)
+    release(emulator, folder, ["us-east-1"])
+    add_history(folder / ".local/share/goldkeep/inventory.db", history)
+    for _ in range(3):  # fill up to keep-last, so that every run retires one
+        release(emulator, folder, ["us-east-1"])
+    runs = [release(emulator, folder, ["us-east-1"]) for _ in range(RUNS * 3)]
+    listing = run([GOLDKEEP, "list", "--all", "--output", "json"], environment(emulator, folder), folder)
+    shutil.rmtree(folder)
+    return {
+        "calls": runs[-1][0],
+        "seconds": min(seconds for _, seconds, _ in runs),
+        "memory": max(memory for _, _, memory in runs),
+        "list memory": listing[1],
+    }
+
+
+def measure_regions(emulator, regions):
+    folder = fresh(emulator)
+    runs = [release(emulator, folder, regions) for _ in range(RUNS + 3)][3:]
+    shutil.rmtree(folder)
+    return runs[-1][0], min(seconds for _, seconds, _ in runs)
+
+
+def measure_script(emulator):
+    """The script that people write: AWS CLI and jq, the same work, two regions."""
+    if not shutil.which("aws") or not shutil.which("jq"):
+        return None
+    folder = fresh(emulator)
+    env = environment(emulator, folder) | {"URL": emulator.url}
+    times = []
+    for number in range(3 + 3):
+        build(emulator, folder, ["us-east-1", "eu-west-1"])
+        seconds, _ = run(["bash", ROOT / "scripts/bench-script.sh", number], env, folder)
+        times.append(seconds)
+    shutil.rmtree(folder)
+    return min(times[3:])
+
+
+def measure_start():
+    env = {"PATH": os.environ["PATH"]}
+    return min(run([GOLDKEEP, "--help"], env, ROOT)[0] for _ in range(50))
+
+
+def measure_handshakes(emulator):
+    folder = fresh(emulator)
+    with TlsFront(emulator.url, folder) as front:
+        for _ in range(4):
+            build(emulator, folder, ["us-east-1"])
+            front.forget()
+            env = environment(emulator, folder) | {
+                "AWS_ENDPOINT_URL": front.url,
+                "AWS_CA_BUNDLE": str(front.certificate),
+            }
+            run([GOLDKEEP, "release", "--family", "web", "--keep-last", "2"], env, folder)
+        counted = front.handshakes, front.resumed
+    shutil.rmtree(folder)
+    return counted
+
+
+def table(rows):
+    width = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        print("  ".join(text.ljust(size) for text, size in zip(row, width, strict=True)).rstrip())
+
+
+def main():
+    process, emulator = emulators.start()
+    try:
+        growth = {history: measure_growth(emulator, history) for history in (0, 1000, 100_000)}
+        one, four = measure_regions(emulator, ["us-east-1"]), measure_regions(emulator, FOUR_REGIONS)
+        two = measure_regions(emulator, ["us-east-1", "eu-west-1"])
+        script = measure_script(emulator)
+        handshakes = measure_handshakes(emulator)
+    finally:
+        emulators.stop(process)
+    rows = [("what", "measured", "budget")]
+    for history, got in growth.items():
+        rows.append((f"release into {history:,} retired: calls", str(got["calls"]), "the same number"))
+        rows.append((f"release into {history:,} retired: time", f"{got['seconds'] * 1000:.1f} ms", ""))
+    ratio = growth[100_000]["seconds"] / growth[0]["seconds"]
+    rows.append(("growth: 100,000 retired against none", f"{ratio:.2f} times", "at most 1.2 times"))
+    rows.append(("memory of that release", f"{growth[100_000]['memory']:.1f} MiB", "at most 16 MiB"))
+    rows.append(("memory of list --all there", f"{growth[100_000]['list memory']:.1f} MiB", "at most 16 MiB"))
+    rows.append(("release in 1 region", f"{one[0]} calls, {one[1] * 1000:.1f} ms", ""))
+    rows.append(("release in 4 regions", f"{four[0]} calls, {four[1] * 1000:.1f} ms", "no more round trips"))
+    rows.append(("start to usage text", f"{measure_start() * 1000:.1f} ms", "under 10 ms"))
+    rows.append(("full TLS handshakes of a release", f"{handshakes[0]} ({handshakes[1]} resumed)", "1 per host"))
+    if script is None:
+        rows.append(("against AWS CLI and jq", "not measured: aws or jq is not installed", ""))
+    else:
+        rows.append(("the same with AWS CLI and jq", f"{script:.2f} s", ""))
+        rows.append(("goldkeep, two regions", f"{two[1]:.3f} s", ""))
+        rows.append(("times faster", f"{script / two[1]:.0f}", "at least 20"))
+    table(rows)
+
+
+if __name__ == "__main__":
+    main()
