@@ -278,6 +278,7 @@ static int release_families(struct context *context, const struct build_list *bu
 {
 	const struct family_builds *items = builds->items;
 	struct lifecycle lifecycle;
+	bool open = true;
 
 	for (size_t i = 0; i < builds->count; i++) {
 		_cleanup_(order_done) struct release_order order = {0};
@@ -290,14 +291,14 @@ static int release_families(struct context *context, const struct build_list *bu
 	for (size_t i = 0; i < builds->count; i++) {
 		_cleanup_(order_done) struct release_order order = {0};
 		struct outcome *outcome = outcome_list_add(outcomes, items[i].family, err);
-		bool same = i == 0 ||
-			    same_world(&context->options, items[i - 1].family, items[i].family);
+		const char *before = items[i > 0 ? i - 1 : 0].family;
 
 		if (!outcome || make_order(context, &items[i], run, &order, err) < 0)
 			return -1;
-		if ((!same && context_open_lifecycle(context, items[i].family, dry_run, &lifecycle,
-						     &outcome->error) < 0) ||
-		    lifecycle_release(&lifecycle, &order, outcome, &outcome->error) < 0)
+		open = (open && same_world(&context->options, before, items[i].family)) ||
+		       context_open_lifecycle(context, items[i].family, dry_run, &lifecycle,
+					      &outcome->error) == 0;
+		if (!open || lifecycle_release(&lifecycle, &order, outcome, &outcome->error) < 0)
 			outcome->result = OUTCOME_FAILED;
 	}
 	return 0;

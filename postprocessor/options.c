@@ -1,7 +1,6 @@
 #include "options.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "base/file.h"
 #include "base/ini.h"
 #include "base/mem.h"
+#include "image/text.h"
 #include "image/release.h"
 
 enum { FIRST_LONG = 1000, CONFIG_MAX = 1 << 20 };
@@ -347,15 +347,13 @@ int options_count(const struct options *options, const char *family, const char 
 		  struct gk_error *err)
 {
 	const struct option_value *value = options_find(options, family, name);
-	char *end = NULL;
-	long number = 0;
+	uint64_t number = 0;
+	size_t length = 0;
 
 	if (!value)
 		return 0;
-	errno = 0;
-	number = strtol(value->text, &end, 10);
-	if (errno || end == value->text || *end || !isdigit((unsigned char)*value->text) ||
-	    number > INT_MAX)
+	length = text_number(value->text, &number);
+	if (length == 0 || value->text[length] || number > INT_MAX)
 		return gk_error_set(err, GK_USAGE, "%s: '%s' is no number from 0", value->origin,
 				    value->text);
 	*ret = (int)number;

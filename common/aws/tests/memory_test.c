@@ -1,4 +1,4 @@
-/* Every allocation fails once: nothing crashes, nothing leaks, and no failure passes for a success. */
+/* Every allocation fails once: nothing crashes or leaks, and no failure passes for a success. */
 #include "base/tests/failing_memory.h"
 
 #include "../canonical.c"

@@ -1,0 +1,36 @@
+/* What the three files that carry out a retention plan share: claiming, the work, recording. */
+#ifndef GK_LIFECYCLE_REMOVAL_H
+#define GK_LIFECYCLE_REMOVAL_H
+
+#include "lifecycle/private.h"
+
+/* One release on its way out. */
+struct departure {
+	struct release *release;   /* the retention's */
+	enum release_state before; /* the state to go back to */
+	bool claimed;              /* written down as retiring */
+};
+
+struct departures {
+	struct departure *items;
+	size_t count;
+};
+
+/* Deregistrations and snapshot deletions, all regions together. */
+struct work {
+	struct cloud_removal *removals;
+	size_t count;
+};
+
+void work_done(struct work *work);
+
+/* What is to be removed of the claimed releases and of the leftovers, from what was seen a moment ago.
+ * Snapshots that are not recorded yet are recorded first. */
+int work_build(struct retention *retention, struct departures *departures,
+	       const struct cloud_look *look, struct work *work, struct gk_error *err);
+
+/* Writes down what became of it, and notes what stays. */
+int work_record(struct retention *retention, struct departures *departures,
+		const struct work *work, struct outcome *outcome, struct gk_error *err);
+
+#endif
