@@ -24,7 +24,7 @@ override CFLAGS += -std=gnu17 -D_GNU_SOURCE -DGOLDKEEP_VERSION='"$(VERSION)"' -I
 	-fno-sanitize-recover=undefined)
 , := ,
 PACKAGE_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-LDLIBS = $(shell pkg-config --libs $(PACKAGES))
+LDLIBS = $(shell pkg-config --libs $(PACKAGES)) -lm
 
 LIBRARY_SOURCES := $(wildcard common/*/*.c)
 COMMAND_SOURCES := $(wildcard postprocessor/*.c)
@@ -35,6 +35,8 @@ LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/obj/%.o)
 COMMAND_OBJECTS := $(COMMAND_SOURCES:%.c=$(BUILD)/obj/%.o)
 UNIT_SHARED_OBJECTS := $(UNIT_SHARED:%.c=$(BUILD)/obj/%.o)
 UNITS := $(UNIT_SOURCES:common/%.c=$(BUILD)/units/%)
+# Small programs that tests written in Python talk to.
+TOOLS := $(patsubst %.c,$(BUILD)/tools/%,$(notdir $(wildcard common/*/tests/tools/*.c)))
 
 all: $(BUILD)/goldkeep
 
@@ -53,9 +55,13 @@ $(BUILD)/units/%: $(BUILD)/obj/common/%.o $(UNIT_SHARED_OBJECTS) $(BUILD)/libgol
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+$(BUILD)/tools/%: $(BUILD)/obj/common/aws/tests/tools/%.o $(BUILD)/libgoldkeep.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 .PRECIOUS: $(BUILD)/obj/%.o
 
-build-units: $(UNITS)
+build-units: $(UNITS) $(TOOLS)
 
 units: $(UNITS)
 	@for unit in $(UNITS); do echo "== $$unit"; $$unit || exit 1; done

@@ -86,6 +86,9 @@ static const char *result_name(const struct outcome *outcome, bool dry_run)
 {
 	if (dry_run && outcome->result != OUTCOME_FAILED)
 		return "dry-run";
+	/* The document's results are a closed set: a retirement counts as released. */
+	if (outcome->result == OUTCOME_DONE)
+		return outcome_result_name(OUTCOME_RELEASED);
 	return outcome_result_name(outcome->result);
 }
 

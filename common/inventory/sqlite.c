@@ -66,12 +66,8 @@ void sqlite_set_busy_timeout(struct sqlite_inventory *store, int milliseconds)
 
 /* --- the file ------------------------------------------------------------------------------ */
 
-struct file_state {
-	bool exists;
-	bool empty;
-};
-
-static int look(const char *path, struct file_state *ret, struct gk_error *err)
+/* Refuses what is no file before SQLite opens it, and tells whether there is one. */
+static int look(const char *path, bool *ret_exists, struct gk_error *err)
 {
 	struct stat info;
 
@@ -79,12 +75,12 @@ static int look(const char *path, struct file_state *ret, struct gk_error *err)
 		if (errno != ENOENT)
 			return gk_error_errno(err, errno, "the inventory %s cannot be opened",
 					      path);
-		*ret = (struct file_state){0};
+		*ret_exists = false;
 		return 0;
 	}
 	if (!S_ISREG(info.st_mode))
 		return gk_error_set(err, GK_FAILED, "the inventory %s is no regular file", path);
-	*ret = (struct file_state){.exists = true, .empty = info.st_size == 0};
+	*ret_exists = true;
 	return 0;
 }
 
@@ -202,11 +198,11 @@ static int use_wal(struct sqlite_inventory *store, struct gk_error *err)
 
 static int open_writable(struct sqlite_inventory *store, struct gk_error *err)
 {
-	struct file_state file = {0};
+	bool exists = false;
 	enum sqlite_content content = SQLITE_CONTENT_NONE;
 
-	if (look(store->path, &file, err) < 0 ||
-	    (!file.exists && create_file(store->path, err) < 0) ||
+	if (look(store->path, &exists, err) < 0 ||
+	    (!exists && create_file(store->path, err) < 0) ||
 	    connect_file(store, "", SQLITE_OPEN_READWRITE, err) < 0 ||
 	    sqlite_schema_inspect(store, &content, err) < 0)
 		return -1;
@@ -253,12 +249,12 @@ static int connect_to_read(struct sqlite_inventory *store, struct gk_error *err)
 
 static int open_readable(struct sqlite_inventory *store, struct gk_error *err)
 {
-	struct file_state file = {0};
+	bool exists = false;
 	enum sqlite_content content = SQLITE_CONTENT_NONE;
 
-	if (look(store->path, &file, err) < 0)
+	if (look(store->path, &exists, err) < 0)
 		return -1;
-	if (!file.exists || file.empty)
+	if (!exists)
 		return open_empty(store, err);
 	if (connect_to_read(store, err) < 0 || sqlite_schema_inspect(store, &content, err) < 0)
 		return -1;

@@ -88,23 +88,32 @@ static int check_image(const struct cloud_image *image, struct gk_error *err)
 	return 0;
 }
 
-/* A family that the account knows and the inventory does not: the inventory was lost, or is another. */
-static int check_search(const struct cloud_search *search, const char *family,
-			struct gk_error *err)
+/* "--region A --region B" for all regions of the release; owned. */
+static char *region_options(const struct cloud_look *look, struct gk_error *err)
 {
-	if (search->error.code != GK_OK)
-		return gk_error_set(err, GK_FAILED,
-				    "cannot tell whether %s has releases already in %s: %s", family,
-				    search->location, search->error.message);
-	if (search->image_count == 0)
-		return 0;
-	return gk_error_set(
-		err, GK_CONFLICT,
-		"this inventory does not know family %s, but %s in %s is tagged %s %s: name the "
-		"inventory that has it with --store, or rebuild it with `goldkeep adopt --from-tags "
-		"--family %s --region %s`, or start the family anew with --new-family",
-		family, search->images[0].id, search->location, family,
-		tag_list_get(&search->images[0].tags, TAG_VERSION), family, search->location);
+	_cleanup_(gk_strv_done) struct gk_strv options = {0};
+
+	for (size_t i = 0; i < look->search_count; i++)
+		if (gk_strv_addf(&options, err, "--region %s", look->searches[i].location) < 0)
+			return NULL;
+	return gk_strv_join(&options, " ", err);
+}
+
+/* A family that the account knows and the inventory does not: the inventory was lost, or is another. */
+static int refuse_lost_inventory(const struct cloud_look *look, const struct cloud_image *found,
+				 const char *family, struct gk_error *err)
+{
+	_cleanup_free_ char *regions = region_options(look, err);
+
+	if (!regions)
+		return -1;
+	return gk_error_set(err, GK_CONFLICT,
+			    "this inventory does not know family %s, but %s in %s is tagged %s %s: "
+			    "name the inventory that has it with --store, or rebuild it with "
+			    "`goldkeep adopt --from-tags --family %s %s`, or start the family anew "
+			    "with --new-family",
+			    family, found->id, found->location, family,
+			    tag_list_get(&found->tags, TAG_VERSION), family, regions);
 }
 
 static int check_look(const struct cloud_look *look, const char *family, struct gk_error *err)
@@ -112,9 +121,16 @@ static int check_look(const struct cloud_look *look, const char *family, struct 
 	for (size_t i = 0; i < look->image_count; i++)
 		if (check_image(&look->images[i], err) < 0)
 			return -1;
-	for (size_t i = 0; i < look->search_count; i++)
-		if (check_search(&look->searches[i], family, err) < 0)
-			return -1;
+	for (size_t i = 0; i < look->search_count; i++) {
+		const struct cloud_search *search = &look->searches[i];
+
+		if (search->error.code != GK_OK)
+			return gk_error_set(err, GK_FAILED,
+					    "cannot tell whether %s has releases already in %s: %s",
+					    family, search->location, search->error.message);
+		if (search->image_count > 0)
+			return refuse_lost_inventory(look, &search->images[0], family, err);
+	}
 	return 0;
 }
 
