@@ -14,6 +14,9 @@ int aws_answer_check(const struct gk_xml *answer, const char *action, struct gk_
 	    strcmp(answer->name + length, "Response") != 0)
 		return gk_error_set(err, GK_FAILED, "the answer is <%s>, not <%sResponse>",
 				    answer->name, action);
+	/* What leaves an empty list out has something else to say: its request id at least. */
+	if (!answer->first)
+		return gk_error_set(err, GK_FAILED, "<%s> is empty", answer->name);
 	return 0;
 }
 

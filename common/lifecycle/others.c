@@ -72,6 +72,49 @@ static int give_up(struct lifecycle *lifecycle, struct release *release, struct 
 			    release_label(release, label));
 }
 
+/* True if the channel names a release that was built after this one: that run's word came later. */
+static int is_later(struct lifecycle *lifecycle, const struct release *release,
+		    const struct channel *channel, bool *ret, struct gk_error *err)
+{
+	_cleanup_(release_done) struct release named = {0};
+	bool found = false;
+
+	*ret = false;
+	if (!channel)
+		return 0;
+	if (lifecycle->inventory->ops->get(lifecycle->inventory, release->family,
+					   &channel->version, &found, &named, err) < 0)
+		return -1;
+	if (found && named.created_at != release->created_at)
+		*ret = named.created_at > release->created_at;
+	else if (found)
+		*ret = semver_compare(&named.version, &release->version) > 0;
+	return 0;
+}
+
+/* A run that was interrupted wanted these channels at its time: what later runs took stays theirs. */
+static int drop_taken_channels(struct lifecycle *lifecycle, const struct release *release,
+			       struct intent *intent, struct gk_error *err)
+{
+	_cleanup_(channel_list_done) struct channel_list channels = {0};
+
+	if (intent->channels.count == 0)
+		return 0;
+	if (lifecycle->inventory->ops->channels(lifecycle->inventory, release->family, &channels,
+						err) < 0)
+		return -1;
+	for (size_t i = intent->channels.count; i-- > 0;) {
+		const char *name = intent->channels.items[i];
+		bool later = false;
+
+		if (is_later(lifecycle, release, channel_list_find(&channels, name), &later, err) < 0)
+			return -1;
+		if (later)
+			gk_strv_remove(&intent->channels, name);
+	}
+	return 0;
+}
+
 int others_finish_one(struct lifecycle *lifecycle, struct release *release, const char *account,
 		      struct outcome *outcome, struct gk_error *err)
 {
@@ -92,6 +135,8 @@ int others_finish_one(struct lifecycle *lifecycle, struct release *release, cons
 		return text ? outcome_add_incomplete(outcome, "tag", absence.location, text, err)
 			    : -1;
 	}
+	if (drop_taken_channels(lifecycle, release, &intent, err) < 0)
+		return -1;
 	return finish_release(lifecycle, release, &intent, outcome, &channels, err);
 }
 

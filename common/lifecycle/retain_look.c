@@ -131,6 +131,26 @@ static int block_by_doubt(const char *location, const char *problem, struct gk_s
 	return gk_strv_add_unique(blocks, problem, err);
 }
 
+/* Snapshots go with their image: one that cannot be read is as much of a doubt. */
+static int judge_snapshots(const struct image *image, const struct cloud_look *look,
+			   struct gk_strv *blocks, struct outcome *outcome, struct gk_error *err)
+{
+	struct gk_error doubt = {0};
+
+	for (size_t i = 0; i < image->snapshot_count; i++) {
+		const struct cloud_snapshot *seen =
+			look_snapshot(look, image->location, image->snapshots[i].id);
+
+		if (seen && seen->error.code == GK_OK)
+			continue;
+		gk_error_set(&doubt, GK_FAILED, "cannot read the snapshots of %s in %s: %s",
+			     image->id, image->location,
+			     seen ? seen->error.message : "not looked at");
+		return block_by_doubt(image->location, doubt.message, blocks, outcome, err);
+	}
+	return 0;
+}
+
 static int judge_image(const struct retention *retention, const struct release *release,
 		       const struct image *image, const struct cloud_look *look,
 		       struct gk_strv *blocks, struct outcome *outcome, struct gk_error *err)
@@ -155,7 +175,8 @@ static int judge_image(const struct retention *retention, const struct release *
 			     image->id, image->location, image->account ? image->account : "?");
 		return block_by_doubt(image->location, doubt.message, blocks, outcome, err);
 	}
-	if (block_by_image(retention, release, seen, blocks, err) < 0)
+	if (block_by_image(retention, release, seen, blocks, err) < 0 ||
+	    judge_snapshots(image, look, blocks, outcome, err) < 0)
 		return -1;
 	if (usage->error.code != GK_OK)
 		return block_by_doubt(image->location, usage->error.message, blocks, outcome, err);

@@ -44,12 +44,10 @@ static int claim(struct retention *retention, struct departure *departure, struc
 	struct gk_error problem = {0};
 
 	departure->before = release->state;
-	if (release->state == RELEASE_RETIRING) {
-		departure->claimed = true;
-		return 0;
-	}
 	mark_retiring(release);
-	if (journal_save(retention->lifecycle, release, "retiring", NULL, &problem) == 0) {
+	/* A claim that was read is written anew: whoever made it may have taken it back since. */
+	if (journal_save(retention->lifecycle, release, "retiring",
+			 departure->before == RELEASE_RETIRING ? "goes on" : NULL, &problem) == 0) {
 		departure->claimed = true;
 		return 0;
 	}
@@ -71,7 +69,8 @@ static bool has_begun(const struct release *release, const struct cloud_look *lo
 		const struct cloud_image *seen = look_image(look, image->location, image->id);
 
 		if (image->state == RELEASE_RETIRED ||
-		    (seen && seen->error.code == GK_OK && seen->status == CLOUD_ABSENT))
+		    (seen && seen->error.code == GK_OK && seen->status == CLOUD_ABSENT &&
+		     look_sees_account(look, image->account)))
 			return true;
 	}
 	return false;

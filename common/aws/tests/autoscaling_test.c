@@ -72,7 +72,7 @@ static void test_what_is_not_understood_is_an_error(void **state)
 	} rows[] = {
 		{"<DescribeAutoScalingGroupsResponse/>",
 		 "not <DescribeLaunchConfigurationsResponse>"},
-		{"<DescribeLaunchConfigurationsResponse/>", "no result"},
+		{"<DescribeLaunchConfigurationsResponse/>", "is empty"},
 		{LIST("<item/>"), "<item>, not <member>"},
 		{LIST("<member><ImageId>ami-1</ImageId></member>"), "LaunchConfigurationName"},
 		{LIST("<member><LaunchConfigurationName>c</LaunchConfigurationName></member>"),

@@ -177,7 +177,7 @@ static void test_small_images(void **state)
 static void test_no_images(void **state)
 {
 	static const char *const rows[] = {
-		"<DescribeImagesResponse/>",
+		"<DescribeImagesResponse><requestId>1</requestId></DescribeImagesResponse>",
 		"<DescribeImagesResponse><imagesSet/></DescribeImagesResponse>",
 		"<DescribeImagesResponse><imagesSet>\n </imagesSet></DescribeImagesResponse>",
 	};
@@ -241,6 +241,7 @@ static const struct {
 	const char *text, *message;
 } strange[] = {
 	{read_images, "<DescribeImageResponse/>", "<DescribeImageResponse>"},
+	{read_images, "<DescribeImagesResponse/>", "is empty"},
 	{read_images, "<DescribeImagesResponseX/>", "not <DescribeImagesResponse>"},
 	{read_images, "<html/>", "<html>"},
 	{read_images,
@@ -266,13 +267,13 @@ static const struct {
 	 "<DescribeSnapshotsResponse><snapshotSet><item/></snapshotSet>"
 	 "</DescribeSnapshotsResponse>",
 	 "without snapshotId"},
-	{read_permission, "<DescribeImageAttributeResponse/>", "without imageId"},
+	{read_permission, "<DescribeImageAttributeResponse/>", "is empty"},
 	{read_permission,
 	 "<DescribeImageAttributeResponse><imageId>ami-2</imageId>"
 	 "</DescribeImageAttributeResponse>",
 	 "answered about ami-2"},
 	{read_permission, PERMISSION("<item><planet>Mars</planet></item>"), "unknown kind"},
-	{read_return, "<CreateTagsResponse/>", "without return"},
+	{read_return, "<CreateTagsResponse/>", "is empty"},
 	{read_return, "<CreateTagsResponse><return>false</return></CreateTagsResponse>",
 	 "return=false"},
 	{read_return, "<DeleteTagsResponse><return>true</return></DeleteTagsResponse>",

@@ -148,7 +148,7 @@ static void test_the_image_stays(void **state)
 	} rows[] = {
 		{400, EC2_ERROR("OperationNotPermitted", "protected"), "protected"},
 		{400, EC2_ERROR("AuthFailure", "not yours"), "not yours"},
-		{200, "<DeregisterImageResponse/>", "without return"},
+		{200, "<DeregisterImageResponse/>", "is empty"},
 		{200, "<DeregisterImageResponse><return>false</return></DeregisterImageResponse>",
 		 "return=false"},
 		{200, "<html/>", "<html>"},

@@ -1,0 +1,169 @@
+"""Many goldkeeps at once on one SQLite inventory: versions, images, channels and retention stay whole."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from emulator import new_run
+
+MANY = 40
+AT_ONCE = 16  # as many processes as two cores stand
+REGION = "us-east-1"
+
+
+@pytest.fixture
+def together(goldkeep):
+    """Run goldkeep with each of these argument lists, up to AT_ONCE at a time."""
+
+    def run(*commands):
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(lambda arguments: goldkeep(*arguments), commands))
+
+    return run
+
+
+@pytest.fixture
+def listed(goldkeep):
+    """The releases of a family by version, newest first, the retired ones too."""
+
+    def listed(*more):
+        got = goldkeep("list", "web", "--all", "--output", "json", *more)
+        assert got.status == 0, got
+        return {release["version"]: release for release in got.json["releases"]}
+
+    return listed
+
+
+@contextmanager
+def meanwhile(work):
+    """Call it over and over while the block runs, and once more; its failure is the test's."""
+    done = threading.Event()
+
+    def repeat():
+        while not done.is_set():
+            work()
+        work()
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(repeat)
+        try:
+            yield
+        finally:
+            done.set()
+        future.result()
+
+
+def release(build, *more):
+    where = ("--family", "web", "--manifest", build.manifest, "--build", build.name)
+    return ("release", *where, "--output", "json", *more)
+
+
+def succeeded(results):
+    for got in results:
+        assert got.status == 0, got
+        assert not got.json["warnings"] and not got.json["incomplete"], got
+    return [got.json for got in results]
+
+
+def versions(count):
+    return [f"0.1.{patch}" for patch in range(count)]
+
+
+def assert_tagged(emulator, release):
+    for image in release["images"]:
+        for id in [image["id"], *image["snapshots"]]:
+            tags = emulator.tags(image["location"], id)
+            assert tags["goldkeep:version"] == release["version"]
+            assert tags["goldkeep:run"] == release["run"]
+
+
+def test_many_runs(emulator, built, together, listed):
+    builds = [built(manifest=f"{number}.json") for number in range(MANY)]
+    documents = succeeded(together(*(release(build) for build in builds)))
+    assert sorted((d["version"] for d in documents), key=patch) == versions(MANY)
+    found = listed()
+    assert list(found) == versions(MANY)[::-1]
+    by_run = {build.run: build.ids for build in builds}
+    for document in documents:
+        recorded = found[document["version"]]
+        assert recorded["state"] == "live"
+        assert recorded["run"] == document["run"]
+        assert [image["id"] for image in recorded["images"]] == by_run[recorded["run"]]
+        assert_tagged(emulator, recorded)
+    assert [v for v, r in found.items() if r["channels"]] == [versions(MANY)[-1]]
+
+
+def patch(version):
+    return int(version.rpartition(".")[2])
+
+
+def test_many_builds_of_one_run(emulator, built, together, listed):
+    run = new_run()
+    builds = [built(f"build-{n}", run=run, manifest=f"{n}.json") for n in range(MANY)]
+    documents = succeeded(together(*(release(build) for build in builds)))
+    assert {d["version"] for d in documents} == {"0.1.0"}
+    found = listed()
+    assert list(found) == ["0.1.0"]
+    assert found["0.1.0"]["state"] == "live"
+    assert found["0.1.0"]["channels"] == ["latest"]
+    ids = sorted(image["id"] for image in found["0.1.0"]["images"])
+    assert ids == sorted(id for build in builds for id in build.ids)
+    assert {image["state"] for image in found["0.1.0"]["images"]} == {"live"}
+    assert_tagged(emulator, found["0.1.0"])
+
+
+def test_the_same_release_again_and_again(emulator, built, together, listed):
+    build = built(regions=["us-east-1", "eu-west-1"], snapshots=2)
+    documents = succeeded(together(*[release(build)] * 10))
+    assert {d["version"] for d in documents} == {"0.1.0"}
+    found = listed()
+    assert list(found) == ["0.1.0"]
+    assert sorted(image["id"] for image in found["0.1.0"]["images"]) == sorted(build.ids)
+    assert_tagged(emulator, found["0.1.0"])
+
+
+def test_retention_and_readers_meanwhile(emulator, built, goldkeep, together, listed):
+    """Releases are made while others retain and read: nobody sees or makes anything half."""
+    count = 20
+    first = built(manifest="first.json")
+    succeeded([goldkeep(*release(first, "--channel", "stable"))])
+    builds = [built(manifest=f"{number}.json") for number in range(count)]
+
+    def read():
+        found = listed()
+        assert found["0.1.0"]["state"] == "live", "a channel names it"
+        assert found["0.1.0"]["channels"] in (["stable"], ["latest", "stable"])
+        for version, one in found.items():
+            assert one["images"], f"{version} is half a release"
+            assert one["state"] in ("pending", "live", "retiring", "retired")
+        assert next(r for r in found.values() if r["state"] != "pending")["state"] == "live"
+
+    def retain():
+        got = goldkeep("retain", "web", "--keep-last", "2", "--output", "json")
+        assert got.status == 0, got
+        kept = emulator.images(REGION)
+        assert first.ids[0] in kept, "a channel names it"
+
+    with meanwhile(retain), meanwhile(read), meanwhile(read):
+        succeeded(together(*(release(build) for build in builds)))
+
+    found = listed()
+    assert list(found) == versions(count + 1)[::-1]
+    live = ["0.1.0", f"0.1.{count - 1}", f"0.1.{count}"]
+    assert sorted(v for v, r in found.items() if r["state"] == "live") == sorted(live)
+    assert {r["state"] for r in found.values()} == {"live", "retired"}
+    assert sorted(emulator.images(REGION)) == sorted(
+        image["id"] for version in live for image in found[version]["images"]
+    )
+    assert sorted(emulator.snapshots(REGION)) == sorted(
+        id for version in live for image in found[version]["images"] for id in image["snapshots"]
+    )
+    removed = [
+        entry["params"]["ImageId"]
+        for entry in emulator.requests("DeregisterImage")
+        if entry["status"] == 200
+    ]
+    assert len(removed) == len(set(removed)) == count + 1 - len(live)
+    assert goldkeep("resume", "--output", "json").json["releases"] == []
