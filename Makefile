@@ -78,7 +78,7 @@ test:
 	scripts/test
 
 bench:
-	scripts/setup
+	scripts/setup bench
 	scripts/bench
 
 clean:

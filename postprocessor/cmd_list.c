@@ -121,26 +121,15 @@ static int list_family(struct inventory *inventory, const char *family,
 	return 0;
 }
 
-static int choose_families(struct context *context, struct gk_strv *ret, struct gk_error *err)
-{
-	const char *family = context_family(context, 0);
-	bool known = false;
-
-	if (!family)
-		return context->inventory->ops->families(context->inventory, false, ret, err);
-	if (family_check(family, err) < 0 ||
-	    inventory_knows_family(context->inventory, family, &known, err) < 0)
-		return -1;
-	if (!known)
-		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no family %s", family);
-	return gk_strv_add(ret, family, err);
-}
-
 static int finish_list(struct context *context, struct listing *listing, struct gk_error *err)
 {
 	if ((context->json || context->has_result) && output_rows_end(&listing->rows, err) < 0)
 		return -1;
-	return output_finish(context, err) < 0 ? -1 : EXIT_DONE;
+	if (output_finish(context, err) == 0)
+		return EXIT_DONE;
+	context->output_told = true;
+	output_problem(context, "%s", err->message);
+	return EXIT_FAILED;
 }
 
 static int run_list(struct context *context, struct gk_error *err)
@@ -154,7 +143,7 @@ static int run_list(struct context *context, struct gk_error *err)
 	listing.want_json = context->json;
 	if (options_switch(&context->options, NULL, "all", &all, err) < 0 ||
 	    context_open_inventory(context, context_family(context, 0), true, err) < 0 ||
-	    choose_families(context, &families, err) < 0)
+	    context_choose_families(context, false, &families, err) < 0)
 		return -1;
 	if (context->json || context->has_result)
 		output_rows_begin(&listing.rows, context, "releases");

@@ -150,13 +150,33 @@ static const char *custom_value(const struct family_builds *builds, const char *
 	return NULL;
 }
 
+/* The version that the entries' custom_data names, or NULL. They make one release: one version. */
+static int custom_version(const struct family_builds *builds, const char **ret,
+			  struct gk_error *err)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < builds->count; i++) {
+		const char *value = manifest_entry_custom(builds->entries[i], "goldkeep_version");
+
+		if (found && value && strcmp(found, value) != 0)
+			return gk_error_set(err, GK_USAGE,
+					    "the builds of family %s have two versions in custom_data "
+					    "goldkeep_version: %.80s and %.80s",
+					    builds->family, found, value);
+		found = found ? found : value;
+	}
+	*ret = found;
+	return 0;
+}
+
 /* --version and --bump exclude each other where they come from the same place; else the nearer wins. */
 static int read_version(const struct options *options, const struct family_builds *builds,
 			struct version_request *request, struct gk_error *err)
 {
 	const struct option_value *version = options_find(options, builds->family, "version");
 	const struct option_value *bump = options_find(options, builds->family, "bump");
-	const char *custom = custom_value(builds, "goldkeep_version");
+	const char *custom = NULL;
 
 	*request = (struct version_request){.kind = VERSION_BUMP, .bump = SEMVER_PATCH};
 	if (version && bump && version->source == bump->source)
@@ -167,6 +187,8 @@ static int read_version(const struct options *options, const struct family_build
 			return gk_error_wrap(err, "%s", version->origin);
 		return 0;
 	}
+	if (custom_version(builds, &custom, err) < 0)
+		return -1;
 	if (custom && !(bump && bump->source == OPTION_FROM_FLAG)) {
 		if (version_request_parse(custom, request, err) < 0)
 			return gk_error_wrap(err, "custom_data goldkeep_version");

@@ -10,19 +10,23 @@ static const struct option_def resume_defs[] = {
 
 static const struct option_group group_resume = {"Resume", resume_defs, ARRAY_SIZE(resume_defs)};
 
-static int choose_families(struct context *context, struct gk_strv *ret, struct gk_error *err)
+/* What fails in one family does not hide what was done in another. */
+static int resume_families(struct lifecycle *lifecycle, const struct gk_strv *families,
+			   struct outcome_list *outcomes, struct gk_error *err)
 {
-	const char *family = context_family(context, 0);
-	bool known = false;
+	for (size_t i = 0; i < families->count; i++) {
+		struct gk_error problem = {0};
+		struct outcome *outcome = NULL;
 
-	if (!family)
-		return context->inventory->ops->families(context->inventory, true, ret, err);
-	if (family_check(family, err) < 0 ||
-	    inventory_knows_family(context->inventory, family, &known, err) < 0)
-		return -1;
-	if (!known)
-		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no family %s", family);
-	return gk_strv_add(ret, family, err);
+		if (lifecycle_resume(lifecycle, families->items[i], outcomes, &problem) == 0)
+			continue;
+		outcome = outcome_list_add(outcomes, families->items[i], err);
+		if (!outcome)
+			return -1;
+		outcome->result = OUTCOME_FAILED;
+		outcome->error = problem;
+	}
+	return 0;
 }
 
 static int run_resume(struct context *context, struct gk_error *err)
@@ -35,11 +39,9 @@ static int run_resume(struct context *context, struct gk_error *err)
 	if (options_switch(&context->options, NULL, "dry-run", &style.dry_run, err) < 0 ||
 	    context_open_lifecycle(context, context_family(context, 0), style.dry_run, &lifecycle,
 				   err) < 0 ||
-	    choose_families(context, &families, err) < 0)
+	    context_choose_families(context, true, &families, err) < 0 ||
+	    resume_families(&lifecycle, &families, &outcomes, err) < 0)
 		return -1;
-	for (size_t i = 0; i < families.count; i++)
-		if (lifecycle_resume(&lifecycle, families.items[i], &outcomes, err) < 0)
-			return -1;
 	return report_outcomes(context, &outcomes, &style);
 }
 

@@ -85,21 +85,26 @@ static void print_release(const struct release *release, const struct channel_li
 	print_images(release);
 }
 
-/* The family and, if it was given, the version that the arguments name. */
+/* FAMILY VERSION, or VERSION alone where --family names the family. */
 static int read_arguments(struct context *context, bool need_version, const char **ret_family,
 			  bool *ret_has_version, struct semver *ret_version, struct gk_error *err)
 {
 	const struct gk_strv *arguments = &context->options.arguments;
+	const struct option_value *named = options_find(&context->options, NULL, "family");
+	size_t version = named && named->source == OPTION_FROM_FLAG ? 0 : 1;
 
-	*ret_family = context_family(context, 0);
-	*ret_has_version = arguments->count > 1;
+	*ret_family = version == 0 ? named->text : context_family(context, 0);
+	*ret_has_version = arguments->count > version;
 	if (!*ret_family)
 		return gk_error_set(err, GK_USAGE, "name a family");
 	if (need_version && !*ret_has_version)
 		return gk_error_set(err, GK_USAGE, "name a version of %s", *ret_family);
+	if (arguments->count > version + 1)
+		return gk_error_set(err, GK_USAGE, "unexpected argument '%s'",
+				    arguments->items[version + 1]);
 	if (family_check(*ret_family, err) < 0)
 		return -1;
-	return *ret_has_version ? semver_parse(arguments->items[1], ret_version, err) : 0;
+	return *ret_has_version ? semver_parse(arguments->items[version], ret_version, err) : 0;
 }
 
 static int show(struct context *context, const struct release *release, struct gk_error *err)
@@ -171,7 +176,7 @@ static int run_history(struct context *context, struct gk_error *err)
 }
 
 static const struct option_def show_defs[] = {
-	{"family", 0, "NAME", "family, if no argument names it", 0},
+	{"family", 0, "NAME", "family; the only argument is the version then", 0},
 };
 
 static const struct option_group group_show = {"Which", show_defs, ARRAY_SIZE(show_defs)};

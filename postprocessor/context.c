@@ -220,3 +220,20 @@ const char *context_family(const struct context *context, size_t index)
 		return context->options.arguments.items[index];
 	return options_text(&context->options, NULL, "family");
 }
+
+int context_choose_families(struct context *context, bool unfinished_only, struct gk_strv *ret,
+			    struct gk_error *err)
+{
+	const char *family = context_family(context, 0);
+	bool known = false;
+
+	if (!family)
+		return context->inventory->ops->families(context->inventory, unfinished_only, ret,
+							 err);
+	if (family_check(family, err) < 0 ||
+	    inventory_knows_family(context->inventory, family, &known, err) < 0)
+		return -1;
+	if (!known)
+		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no family %s", family);
+	return gk_strv_add(ret, family, err);
+}

@@ -61,6 +61,11 @@ int context_open_cloud(struct context *context, const char *family, struct gk_er
 int context_open_lifecycle(struct context *context, const char *family, bool dry,
 			   struct lifecycle *ret, struct gk_error *err);
 
+/* The family that was named, which the inventory must know (GK_NOT_FOUND), else all of the inventory, or all
+ * with something unfinished. */
+int context_choose_families(struct context *context, bool unfinished_only, struct gk_strv *ret,
+			    struct gk_error *err);
+
 /* The family that was named: argument `index` of the command, else --family. NULL if none. */
 const char *context_family(const struct context *context, size_t index);
 

@@ -75,6 +75,7 @@ struct aws_place {
 	char *region;
 	struct gk_error doubt;      /* the first thing that was not found out; GK_OK: none */
 	struct ec2_user_list users; /* of all lookups */
+	struct gk_strv gone;        /* images that a lookup says do not exist */
 	struct gk_strv fallback;    /* images that DescribeImageReferences says nothing about */
 };
 

@@ -9,6 +9,7 @@ static void place_list_done(struct aws_place_list *places)
 	for (size_t i = 0; i < places->count; i++) {
 		free(places->items[i].region);
 		ec2_user_list_done(&places->items[i].users);
+		gk_strv_done(&places->items[i].gone);
 		gk_strv_done(&places->items[i].fallback);
 	}
 	free(places->items);
@@ -137,7 +138,7 @@ static int read_references(const struct aws_question *question, struct aws_place
 	if (again && (call->error.code == GK_UNSUPPORTED || call->error.code == GK_DENIED))
 		return gk_strv_extend(&place->fallback, &question->ids, err);
 	if (says_gone(call) && question->ids.count == 1)
-		return 0;
+		return gk_strv_add_unique(&place->gone, question->ids.items[0], err);
 	if (again && says_gone(call)) {
 		/* It does not say which one; the others have a right to an answer. */
 		for (size_t i = 0; i < question->ids.count; i++)
@@ -151,15 +152,15 @@ static int read_references(const struct aws_question *question, struct aws_place
 	return 0;
 }
 
-static void read_permission(const struct aws_question *question, struct aws_place *place,
-			    struct cloud_look *look)
+static int read_permission(const struct aws_question *question, struct aws_place *place,
+			   struct cloud_look *look, struct gk_error *err)
 {
 	const struct aws_listing *listing = &question->listing;
 	struct gk_error cause = {0};
 	int r = 0;
 
 	if (says_gone(&listing->call))
-		return;
+		return gk_strv_add_unique(&place->gone, question->ids.items[0], err);
 	r = aws_listing_check(listing, &cause);
 	for (size_t i = 0; r == 0 && i < question->item_count; i++) {
 		struct cloud_usage *usage = &look->usages[question->items[i]];
@@ -169,6 +170,7 @@ static void read_permission(const struct aws_question *question, struct aws_plac
 	}
 	if (r < 0)
 		aws_place_doubt(place, listing->call.action, &cause);
+	return 0;
 }
 
 static void read_configurations(const struct aws_question *question, struct aws_place *place)
@@ -195,9 +197,10 @@ static int read_first_round(const struct aws_batch *batch, struct cloud_look *lo
 		if (question->topic == AWS_ASK_REFERENCES &&
 		    read_references(question, place, again, err) < 0)
 			return -1;
-		if (question->topic == AWS_ASK_PERMISSION)
-			read_permission(question, place, look);
-		else if (question->topic == AWS_ASK_CONFIGURATIONS)
+		if (question->topic == AWS_ASK_PERMISSION &&
+		    read_permission(question, place, look, err) < 0)
+			return -1;
+		if (question->topic == AWS_ASK_CONFIGURATIONS)
 			read_configurations(question, place);
 	}
 	return 0;
@@ -223,8 +226,33 @@ static int read_second_round(struct aws_cloud *cloud, struct aws_batch *batch,
 
 /* ---- what it comes to ---- */
 
-static int conclude(struct cloud_usage *usage, const struct aws_place *place, struct gk_error *err)
+/* "Gone" is believed of an image that DescribeImages does not show either: InvalidAMIID.Unavailable is also
+ * said of images that are there and in use (aws.md 4.9). */
+static bool contradicts(const struct cloud_look *look, const struct aws_place *place,
+			const struct cloud_usage *usage)
 {
+	if (!gk_strv_has(&place->gone, usage->id))
+		return false;
+	for (size_t i = 0; i < look->image_count; i++) {
+		const struct cloud_image *image = &look->images[i];
+
+		if (strcmp(image->id, usage->id) == 0 &&
+		    strcmp(image->location, usage->location) == 0)
+			return image->error.code != GK_OK || image->status != CLOUD_ABSENT;
+	}
+	return true;
+}
+
+static int conclude(const struct cloud_look *look, struct cloud_usage *usage,
+		    const struct aws_place *place, struct gk_error *err)
+{
+	if (contradicts(look, place, usage)) {
+		gk_error_set(&usage->error, GK_FAILED,
+			     "cannot tell what uses it in %s: one lookup says that %s is gone, "
+			     "another one shows it",
+			     usage->location, usage->id);
+		return 0;
+	}
 	if (place->doubt.code != GK_OK) {
 		gk_error_set(&usage->error, GK_FAILED, "cannot tell what uses it in %s: %s",
 			     usage->location, place->doubt.message);
@@ -257,8 +285,8 @@ int aws_usage_read(struct aws_cloud *cloud, const struct aws_batch *batch, struc
 		return -1;
 	for (size_t i = 0; i < look->usage_count; i++)
 		if (is_usable(&look->usages[i]) &&
-		    conclude(&look->usages[i], aws_place_find(&places, look->usages[i].location),
-			     err) < 0)
+		    conclude(look, &look->usages[i],
+			     aws_place_find(&places, look->usages[i].location), err) < 0)
 			return -1;
 	return 0;
 }

@@ -171,22 +171,37 @@ static int keep_by_rules(struct walk *walk, struct plan_entry *entry, struct gk_
 	return 0;
 }
 
-/* True for a pre-release of a core that has a release. That one, being higher, came just before. */
-static bool is_superseded(struct walk *walk, const struct release *release)
+/* True for a pre-release of a core that has, or had, a release: one that was live at some time. A pending one
+ * may still come to nothing. */
+static bool is_superseded(const struct plan_input *input, const struct release *release)
 {
-	if (!walk->core || !semver_same_core(&walk->core->version, &release->version)) {
-		walk->core = release;
-		walk->prereleases = 0;
+	if (!semver_is_prerelease(&release->version))
+		return false;
+	for (size_t i = 0; i < input->release_count; i++) {
+		const struct release *other = &input->releases[i];
+
+		if (!semver_is_prerelease(&other->version) && other->state != RELEASE_PENDING &&
+		    semver_same_core(&other->version, &release->version))
+			return true;
 	}
-	return semver_is_prerelease(&release->version) &&
-	       !semver_is_prerelease(&walk->core->version);
+	return false;
+}
+
+/* Pre-releases are counted anew for every core. */
+static void enter_core(struct walk *walk, const struct release *release)
+{
+	if (walk->core && semver_same_core(&walk->core->version, &release->version))
+		return;
+	walk->core = release;
+	walk->prereleases = 0;
 }
 
 static int decide(struct walk *walk, struct plan_entry *entry, struct gk_error *err)
 {
 	const struct release *release = entry->release;
-	bool superseded = is_superseded(walk, release);
+	bool superseded = is_superseded(walk->input, release);
 
+	enter_core(walk, release);
 	if (release->state == RELEASE_RETIRING) {
 		entry->action = PLAN_REMOVE;
 		return gk_strv_add(&entry->reasons, "begun", err);

@@ -57,7 +57,9 @@ struct plan_facts {
 };
 
 struct plan_input {
-	const struct release *releases; /* of one family; any order; retired ones are passed over */
+	/* Of one family, in any order. Retired ones are no part of the plan, but a pre-release is superseded by
+	 * the retired release of its core too: whoever calls adds these. */
+	const struct release *releases;
 	size_t release_count;
 	const struct channel_list *channels;
 	const struct policy *policy;

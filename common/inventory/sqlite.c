@@ -203,14 +203,14 @@ static int open_writable(struct sqlite_inventory *store, struct gk_error *err)
 
 	if (look(store->path, &exists, err) < 0 ||
 	    (!exists && create_file(store->path, err) < 0) ||
-	    connect_file(store, "", SQLITE_OPEN_READWRITE, err) < 0 ||
-	    sqlite_schema_inspect(store, &content, err) < 0)
+	    connect_file(store, "", SQLITE_OPEN_READWRITE, err) < 0)
 		return -1;
-	/* SQLite opens a write-protected file for reading, and tells at the first write only. */
+	/* SQLite opens a write-protected file for reading, tells at the first write only, and leaves its
+	 * -wal and -shm beside what it has read. */
 	if (sqlite3_db_readonly(store->db, "main") == 1)
 		return gk_error_set(err, GK_FAILED, "the inventory %s cannot be written: it is "
 				    "read-only", store->path);
-	if (use_wal(store, err) < 0)
+	if (sqlite_schema_inspect(store, &content, err) < 0 || use_wal(store, err) < 0)
 		return -1;
 	return content == SQLITE_CONTENT_CURRENT ? 0 : sqlite_schema_update(store, err);
 }

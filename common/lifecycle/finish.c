@@ -78,6 +78,27 @@ static int build_look(const struct release *release, const struct tagging *taggi
 	return 0;
 }
 
+/* Images whose tags were read back: an id means something only with its location. */
+struct tagged {
+	struct gk_strv locations;
+	struct gk_strv ids;
+};
+
+static void tagged_done(struct tagged *tagged)
+{
+	gk_strv_done(&tagged->locations);
+	gk_strv_done(&tagged->ids);
+}
+
+static bool tagged_has(const struct tagged *tagged, const struct image *image)
+{
+	for (size_t i = 0; i < tagged->ids.count; i++)
+		if (strcmp(tagged->ids.items[i], image->id) == 0 &&
+		    strcmp(tagged->locations.items[i], image->location) == 0)
+			return true;
+	return false;
+}
+
 /* Says what of an image does not show its tags, or NULL if all of it does. */
 static const char *missing_tags(const struct image *image, const struct cloud_look *look,
 				const struct tag_list *tags)
@@ -156,10 +177,10 @@ static void log_tagged(struct lifecycle *lifecycle, const struct release *releas
 	       image->snapshot_count == 1 ? "" : "s", image->location);
 }
 
-/* Ids of the images whose tags were read back are added to `tagged`. */
+/* The images whose tags were read back are added to `tagged`. */
 static int judge_tags(struct lifecycle *lifecycle, const struct release *release,
 		      const struct tagging *tagging, const struct cloud_look *look,
-		      const struct tag_list *tags, struct gk_strv *tagged,
+		      const struct tag_list *tags, struct tagged *tagged,
 		      struct outcome *outcome, struct gk_error *err)
 {
 	for (size_t i = 0; i < release->image_count; i++) {
@@ -177,7 +198,8 @@ static int judge_tags(struct lifecycle *lifecycle, const struct release *release
 			continue;
 		}
 		log_tagged(lifecycle, release, image);
-		if (gk_strv_add(tagged, image->id, err) < 0)
+		if (gk_strv_add(&tagged->locations, image->location, err) < 0 ||
+		    gk_strv_add(&tagged->ids, image->id, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -185,7 +207,7 @@ static int judge_tags(struct lifecycle *lifecycle, const struct release *release
 
 /* Tags every pending image with its snapshots, all locations at once, and reads the tags back. */
 static int tag_pending(struct lifecycle *lifecycle, const struct release *release,
-		       const struct tag_list *extra, struct gk_strv *tagged,
+		       const struct tag_list *extra, struct tagged *tagged,
 		       struct outcome *outcome, struct gk_error *err)
 {
 	_cleanup_(tagging_done) struct tagging tagging = {0};
@@ -205,7 +227,7 @@ static int tag_pending(struct lifecycle *lifecycle, const struct release *releas
 }
 
 /* Applies what was tagged; returns true if that changed the release. */
-static bool mark_live(struct release *release, const struct gk_strv *tagged)
+static bool mark_live(struct release *release, const struct tagged *tagged)
 {
 	bool changed = false;
 	bool all = true;
@@ -213,7 +235,7 @@ static bool mark_live(struct release *release, const struct gk_strv *tagged)
 	for (size_t i = 0; i < release->image_count; i++) {
 		struct image *image = &release->images[i];
 
-		if (image->state == RELEASE_PENDING && gk_strv_has(tagged, image->id)) {
+		if (image->state == RELEASE_PENDING && tagged_has(tagged, image)) {
 			image->state = RELEASE_LIVE;
 			changed = true;
 		}
@@ -227,7 +249,7 @@ static bool mark_live(struct release *release, const struct gk_strv *tagged)
 }
 
 static int save_live(struct lifecycle *lifecycle, struct release *release,
-		     const struct gk_strv *tagged, struct gk_error *err)
+		     const struct tagged *tagged, struct gk_error *err)
 {
 	char label[RELEASE_LABEL_SIZE];
 
@@ -250,11 +272,40 @@ static int save_live(struct lifecycle *lifecycle, struct release *release,
 	return -1;
 }
 
+/* Channels are moved once: whoever moves them on by hand while the rest is unfinished has the last word. */
+static int forget_channels(struct lifecycle *lifecycle, struct release *release,
+			   const struct gk_strv *moved, struct gk_error *err)
+{
+	for (int round = 0; round < SAVE_ROUNDS; round++) {
+		_cleanup_(intent_done) struct intent intent = {0};
+		_cleanup_free_ char *text = NULL;
+
+		if (!release->intent || release->state != RELEASE_LIVE)
+			return 0;
+		if (intent_from_json(release->intent, &intent, err) < 0)
+			return -1;
+		for (size_t i = 0; i < moved->count; i++)
+			gk_strv_remove(&intent.channels, moved->items[i]);
+		text = intent_to_json(&intent, err);
+		if (!text)
+			return -1;
+		if (strcmp(text, release->intent) == 0)
+			return 0;
+		if (gk_str_set(&release->intent, text, err) < 0)
+			return -1;
+		if (journal_save(lifecycle, release, "published", NULL, err) == 0)
+			return 0;
+		if (err->code != GK_CONFLICT || journal_reload(lifecycle, release, err) < 0)
+			return -1;
+	}
+	return -1;
+}
+
 int finish_release(struct lifecycle *lifecycle, struct release *release,
 		   const struct intent *intent, struct outcome *outcome,
 		   struct channel_list *ret_channels, struct gk_error *err)
 {
-	_cleanup_(gk_strv_done) struct gk_strv tagged = {0};
+	_cleanup_(tagged_done) struct tagged tagged = {0};
 	struct gk_error problem = {0};
 
 	if (tag_pending(lifecycle, release, &intent->tags, &tagged, outcome, &problem) < 0 &&
@@ -262,10 +313,12 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 		return -1;
 	if (save_live(lifecycle, release, &tagged, err) < 0)
 		return -1;
-	if (channels_move(lifecycle, release, &intent->channels, ret_channels, &problem) < 0 &&
-	    outcome_add_incomplete(outcome, "channel", NULL, problem.message, err) < 0)
-		return -1;
-	return 0;
+	if (channels_move(lifecycle, release, &intent->channels, ret_channels, &problem) < 0)
+		return outcome_add_incomplete(outcome, "channel", NULL, problem.message, err);
+	/* Without a policy the whole intent is forgotten next. */
+	return intent->policy.given && intent->channels.count > 0
+		       ? forget_channels(lifecycle, release, &intent->channels, err)
+		       : 0;
 }
 
 int finish_intent(struct lifecycle *lifecycle, struct release *release, struct gk_error *err)

@@ -32,14 +32,26 @@ const struct cloud_usage *look_usage(const struct cloud_look *look, const char *
 	return NULL;
 }
 
-bool look_sees_account(const struct cloud_look *look, const char *account)
+bool look_sees_account(const struct cloud_look *look, const char *location, const char *account)
 {
-	for (size_t i = 0; i < look->image_count; i++)
-		if (look->images[i].error.code == GK_OK &&
-		    look->images[i].status != CLOUD_ABSENT && account &&
-		    gk_str_equal(look->images[i].account, account))
+	bool elsewhere = false;
+	bool missed = false;
+
+	for (size_t i = 0; i < look->image_count; i++) {
+		const struct cloud_image *image = &look->images[i];
+		bool here = strcmp(image->location, location) == 0;
+
+		if (image->error.code != GK_OK || image->status == CLOUD_ABSENT || !account ||
+		    !gk_str_equal(image->account, account)) {
+			/* Whose use is not asked about is a witness. */
+			missed = missed || (here && !look_usage(look, location, image->id));
+			continue;
+		}
+		if (here)
 			return true;
-	return false;
+		elsewhere = true;
+	}
+	return elsewhere && !missed;
 }
 
 int image_from_cloud(struct image *image, const struct cloud_image *seen, struct gk_error *err)

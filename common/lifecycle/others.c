@@ -58,15 +58,22 @@ static bool may_give_up(struct lifecycle *lifecycle, const struct release *relea
 static int give_up(struct lifecycle *lifecycle, struct release *release, struct outcome *outcome,
 		   struct gk_error *err)
 {
+	struct gk_error problem = {0};
 	char label[RELEASE_LABEL_SIZE];
 
 	release->state = RELEASE_RETIRED;
 	for (size_t i = 0; i < release->image_count; i++)
 		release->images[i].state = RELEASE_RETIRED;
-	if (gk_str_set(&release->intent, NULL, err) < 0 ||
-	    journal_save(lifecycle, release, "retired", "its images were gone before it was live",
-			 err) < 0)
+	if (gk_str_set(&release->intent, NULL, err) < 0)
 		return -1;
+	if (journal_save(lifecycle, release, "retired", "its images were gone before it was live",
+			 &problem) < 0) {
+		/* Another run knew more of it. */
+		if (problem.code == GK_CONFLICT)
+			return journal_reload(lifecycle, release, err);
+		*err = problem;
+		return -1;
+	}
 	return gk_strv_addf(&outcome->warnings, err,
 			    "%s was given up: its images were gone before it was live",
 			    release_label(release, label));
@@ -135,9 +142,13 @@ int others_finish_one(struct lifecycle *lifecycle, struct release *release, cons
 		return text ? outcome_add_incomplete(outcome, "tag", absence.location, text, err)
 			    : -1;
 	}
-	if (drop_taken_channels(lifecycle, release, &intent, err) < 0)
+	if (drop_taken_channels(lifecycle, release, &intent, err) < 0 ||
+	    finish_release(lifecycle, release, &intent, outcome, &channels, err) < 0)
 		return -1;
-	return finish_release(lifecycle, release, &intent, outcome, &channels, err);
+	/* Without a policy of its own nothing more is wanted. */
+	if (outcome->incomplete_count > 0 || intent.policy.given)
+		return 0;
+	return finish_intent(lifecycle, release, err);
 }
 
 static bool is_own(const struct release *release, const struct release *own)
@@ -156,12 +167,19 @@ static bool wants_finishing(const struct release *release)
 	return false;
 }
 
-/* What another release lacks is no failure of this one. */
-static int warn(const struct release *release, const struct outcome *theirs,
+/* What another release lacks is no failure of this one; and nothing, if it was finished meanwhile (it may
+ * even have been retired since). */
+static int warn(struct lifecycle *lifecycle, struct release *release, const struct outcome *theirs,
 		struct outcome *outcome, struct gk_error *err)
 {
 	char label[RELEASE_LABEL_SIZE];
 
+	if (theirs->incomplete_count > 0) {
+		if (journal_reload(lifecycle, release, err) < 0)
+			return -1;
+		if (!wants_finishing(release))
+			return 0;
+	}
 	for (size_t i = 0; i < theirs->incomplete_count; i++) {
 		const struct outcome_incomplete *item = &theirs->incomplete[i];
 
@@ -190,7 +208,7 @@ int others_finish(struct lifecycle *lifecycle, const struct release *own, struct
 		if (is_own(release, own) || !wants_finishing(release))
 			continue;
 		if (others_finish_one(lifecycle, release, account, &theirs, err) < 0 ||
-		    warn(release, &theirs, outcome, err) < 0)
+		    warn(lifecycle, release, &theirs, outcome, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -122,9 +122,10 @@ int retention_run(struct lifecycle *lifecycle, const char *family, const struct 
 
 /* ---- look.c ---- */
 
-/* True if an image of that account was seen. An absent image or snapshot is believed to be gone only
- * then: with the credentials of another account everything would look gone. */
-bool look_sees_account(const struct cloud_look *look, const char *account);
+/* True if an image of that account was seen in that location; or in another one, if no witness (an
+ * image that stays) is missed there. An absent image or snapshot is believed to be gone only then:
+ * with the credentials of another account everything would look gone. */
+bool look_sees_account(const struct cloud_look *look, const char *location, const char *account);
 
 /* Fills an empty image with what was seen of it; its state is pending. */
 int image_from_cloud(struct image *image, const struct cloud_image *seen, struct gk_error *err);

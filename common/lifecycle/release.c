@@ -116,11 +116,8 @@ static int refuse_lost_inventory(const struct cloud_look *look, const struct clo
 			    tag_list_get(&found->tags, TAG_VERSION), family, regions);
 }
 
-static int check_look(const struct cloud_look *look, const char *family, struct gk_error *err)
+static int check_searches(const struct cloud_look *look, const char *family, struct gk_error *err)
 {
-	for (size_t i = 0; i < look->image_count; i++)
-		if (check_image(&look->images[i], err) < 0)
-			return -1;
 	for (size_t i = 0; i < look->search_count; i++) {
 		const struct cloud_search *search = &look->searches[i];
 
@@ -132,6 +129,26 @@ static int check_look(const struct cloud_look *look, const char *family, struct 
 			return refuse_lost_inventory(look, &search->images[0], family, err);
 	}
 	return 0;
+}
+
+static int check_look(struct lifecycle *lifecycle, const struct cloud_look *look,
+		      const char *family, struct gk_error *err)
+{
+	struct gk_error problem = {0};
+	bool known = false;
+
+	for (size_t i = 0; i < look->image_count; i++)
+		if (check_image(&look->images[i], err) < 0)
+			return -1;
+	if (check_searches(look, family, &problem) == 0)
+		return 0;
+	/* The tags may be those of a run that has begun the family since the inventory was asked. */
+	if (inventory_knows_family(lifecycle->inventory, family, &known, err) < 0)
+		return -1;
+	if (known)
+		return 0;
+	*err = problem;
+	return -1;
 }
 
 /* ---- the release as a value ---- */
@@ -442,12 +459,13 @@ int lifecycle_release(struct lifecycle *lifecycle, const struct release_order *o
 		return already_retired(&release, outcome, err);
 	release_done(&release);
 	if (look_at_images(lifecycle, order, known, &look, err) < 0 ||
-	    check_look(&look, order->family, err) < 0 ||
+	    check_look(lifecycle, &look, order->family, err) < 0 ||
 	    record(lifecycle, order, &look, &release, &intent, &changed, err) < 0)
 		return -1;
 
 	/* From here on the release exists: -1 would say that it does not. */
 	outcome->has_release = true;
+	changed = changed || release_is_unfinished(&release);
 	if (warn_other_version(order, &release, outcome, err) < 0 ||
 	    finish(lifecycle, &release, &intent, outcome, err) < 0)
 		outcome->result = OUTCOME_INCOMPLETE;

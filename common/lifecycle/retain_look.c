@@ -167,7 +167,7 @@ static int judge_image(const struct retention *retention, const struct release *
 		return block_by_doubt(image->location, doubt.message, blocks, outcome, err);
 	}
 	if (seen->status == CLOUD_ABSENT) {
-		if (look_sees_account(look, image->account))
+		if (look_sees_account(look, image->location, image->account))
 			return 0;
 		gk_error_set(&doubt, GK_FAILED,
 			     "%s is not visible in %s, nor is any other image of account %s: these "

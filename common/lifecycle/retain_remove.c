@@ -70,7 +70,7 @@ static bool has_begun(const struct release *release, const struct cloud_look *lo
 
 		if (image->state == RELEASE_RETIRED ||
 		    (seen && seen->error.code == GK_OK && seen->status == CLOUD_ABSENT &&
-		     look_sees_account(look, image->account)))
+		     look_sees_account(look, image->location, image->account)))
 			return true;
 	}
 	return false;

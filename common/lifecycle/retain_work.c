@@ -69,7 +69,7 @@ static struct cloud_removal *add_removal(struct work *work, const struct image *
 static int add_orphans(const struct release *release, struct image *image,
 		       const struct cloud_look *look, struct work *work, struct gk_error *err)
 {
-	bool account_seen = look_sees_account(look, image->account);
+	bool account_seen = look_sees_account(look, image->location, image->account);
 	struct cloud_removal *removal = NULL;
 
 	for (size_t i = 0; i < image->snapshot_count; i++) {

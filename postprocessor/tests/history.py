@@ -38,10 +38,13 @@ class History:
         return self.run("retain", family, *options, status=status, env=env)
 
     def listed(self, family="web"):
-        """All releases of a family as `list` tells them, by version."""
-        found = self.goldkeep("list", family, "--all", "--output", "json")
+        """All releases of a family as `list` tells them, by version; their images by region."""
+        found = self.goldkeep("list", "--all", "--output", "json")
         assert found.status == 0, found
-        return {release["version"]: release for release in found.json["releases"]}
+        listed = [one for one in found.json["releases"] if one["family"] == family]
+        for release in listed:
+            release["images"].sort(key=lambda image: image["location"])
+        return {release["version"]: release for release in listed}
 
     def states(self, family="web"):
         return {version: one["state"] for version, one in self.listed(family).items()}

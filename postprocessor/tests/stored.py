@@ -5,23 +5,28 @@
     assert everything(emulator, inventory_path) == before
 """
 
+import shutil
 import sqlite3
+import tempfile
+from pathlib import Path
 
 
 def tables(path):
     """Every row of every table of an inventory; None if there is no file."""
     if not path.exists():
         return None
-    # Not `with`, which would commit and not close.
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        return {
-            name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr)
-            for (name,) in sorted(found.fetchall())
-        }
-    finally:
-        connection.close()
+    # A copy is read: SQLite leaves files beside what it opens.
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copytree(path.parent, Path(folder) / "copy") / path.name
+        connection = sqlite3.connect(copy)
+        try:
+            found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            return {
+                name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr)
+                for (name,) in sorted(found.fetchall())
+            }
+        finally:
+            connection.close()
 
 
 def files(path):

@@ -166,4 +166,4 @@ def test_retention_and_readers_meanwhile(emulator, built, goldkeep, together, li
         if entry["status"] == 200
     ]
     assert len(removed) == len(set(removed)) == count + 1 - len(live)
-    assert goldkeep("resume", "--output", "json").json["releases"] == []
+    assert goldkeep("resume", "--output", "json").json["result"] == "nothing"

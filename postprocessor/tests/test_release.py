@@ -1,4 +1,4 @@
-"""`release` from end to end: versions, tags, channels, dry runs, output, configuration, selection."""
+"""`release` from end to end: versions, tags, channels, dry runs, output, settings, selection."""
 
 import json
 import os
@@ -102,6 +102,18 @@ def test_options_that_exclude_each_other(goldkeep, built, arguments):
     built()
     found = release(goldkeep, *arguments, status=2)
     assert found["result"] == "failed"
+
+
+def test_two_versions_for_one_release(goldkeep, emulator, built, inventory_path):
+    run = new_run()
+    for name, version in (("x86", "1.0.0"), ("arm", "2.0.0")):
+        custom = {"goldkeep_version": version, "goldkeep_family": "web"}
+        built(name, run=run, custom_data=custom)
+    before = everything(emulator, inventory_path)
+    found = release(goldkeep, status=2)
+    assert "1.0.0" in found["error"] and "2.0.0" in found["error"]
+    assert everything(emulator, inventory_path) == before
+    assert release(goldkeep, "--version", "3.0.0")["version"] == "3.0.0"
 
 
 def test_runs_at_the_same_time_get_versions_of_their_own(goldkeep, emulator, built):
@@ -373,9 +385,9 @@ LISTED = {
 
 
 def fits(value, shape, path="document"):
-    """A value has exactly the keys and types of a shape. Keys are in the order that was promised."""
+    """A value has exactly the keys and types of a shape."""
     if isinstance(shape, dict):
-        assert list(value) == list(shape) or sorted(value) == sorted(shape), (path, list(value))
+        assert sorted(value) == sorted(shape), (path, list(value))
         for key, inner in shape.items():
             fits(value[key], inner, f"{path}.{key}")
     elif isinstance(shape, list):
@@ -604,20 +616,29 @@ def test_github(goldkeep, built, tmp_path):
 
 def test_precedence(goldkeep, built, tmp_path):
     """Flag, environment, [family], [defaults], default: one is taken away after the other."""
-    ini = tmp_path / "goldkeep.ini"
+    both = "[family {}]\n{} = {}\n[defaults]\n{} = {}\n"
     built()
-    release(goldkeep, "--version", "1.0.0", "--channel", "base")
-    for arguments, env, text, wanted in (
-        (["--channel", "flag"], "env", "[family web]\nchannel=fam\n[defaults]\nchannel=def", "flag"),
-        ([], "env", "[family web]\nchannel=fam\n[defaults]\nchannel=def", "env"),
-        ([], "", "[family web]\nchannel=fam\n[defaults]\nchannel=def", "fam"),
-        ([], "", "[family db]\nchannel=other\n[defaults]\nchannel=def", "def"),
-        ([], "", "[family db]\nchannel=other\n[defaults]\nchannel=\n", None),
+    release(goldkeep, "--version", "1.0.0")
+    for flag, env, family, channel, bump, version in (
+        (True, True, "web", "flag", "major", "2.0.0"),
+        (False, True, "web", "env", "minor", "2.1.0"),
+        (False, False, "web", "family", "patch", "2.1.1"),
+        (False, False, "db", "default", "major", "3.0.0"),
+        (False, False, None, None, None, "3.0.1"),
     ):
-        ini.write_text(text)
+        ini = ""
+        if family:
+            ini = both.format(family, "channel", "family", "channel", "default")
+            ini += both.format(family, "bump", "patch", "bump", "major")
+        (tmp_path / "goldkeep.ini").write_text(ini)
+        options = ["--channel", "flag", "--bump", "major"] if flag else []
+        variables = {"CHANNEL": "env", "BUMP": "minor"} if env else {"CHANNEL": "", "BUMP": ""}
         built()
-        found = release(goldkeep, *arguments, env={"GOLDKEEP_CHANNEL": env})
-        assert found["channels"] == ["latest"] if not wanted else sorted(["latest", wanted])
+        found = release(
+            goldkeep, *options, env={f"GOLDKEEP_{name}": text for name, text in variables.items()}
+        )
+        assert found["version"] == version, bump
+        assert found["channels"] == sorted({"latest", channel or "latest"})
 
 
 @pytest.mark.parametrize(
@@ -649,7 +670,8 @@ def test_a_wrong_configuration(
 
 def test_a_configuration_that_is_named_must_be_there(goldkeep, built):
     built()
-    for arguments, env in ((["--config", "nowhere.ini"], {}), ([], {"GOLDKEEP_CONFIG": "nowhere.ini"})):
+    by_variable = {"GOLDKEEP_CONFIG": "nowhere.ini"}
+    for arguments, env in ((["--config", "nowhere.ini"], {}), ([], by_variable)):
         got = goldkeep("release", *arguments, env=env)
         assert got.status == 2 and "nowhere.ini" in got.err, got
 
@@ -675,7 +697,8 @@ def test_every_family_has_a_section_of_its_own(goldkeep, emulator, built, tmp_pa
     assert got.status == 0, got
     for name, version in (("web", "2.0.0"), ("db", "3.0.0")):
         got = goldkeep("list", "--store", f"sqlite:{tmp_path}/{name}.db", "--output", "json")
-        assert [(one["family"], one["version"]) for one in got.json["releases"]] == [(name, version)]
+        [one] = got.json["releases"]
+        assert (one["family"], one["version"]) == (name, version)
 
 
 @pytest.mark.parametrize("key", ["dry-run", "strict"])
@@ -695,7 +718,7 @@ def test_empty_variables_count_as_unset(goldkeep, built, environment, inventory_
     empty = {f"GOLDKEEP_{name}": "" for name in names}
     for name in ("PACKER_BUILD_NAME", "PACKER_BUILDER_TYPE", "PACKER_RUN_UUID", "XDG_DATA_HOME"):
         empty[name] = ""
-    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "AWS_CA_BUNDLE", "GITHUB_OUTPUT"):
+    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION", "GITHUB_OUTPUT"):
         empty[name] = ""
     got = goldkeep("release", env=empty)
     assert (got.status, got.err) == (0, ""), got
@@ -822,15 +845,15 @@ def test_an_entry_that_is_missing(goldkeep, emulator, built, inventory_path):
 
 @pytest.mark.parametrize("damage", ["", "cut", "tail", "gone"])
 def test_a_manifest_that_is_repaired_in_time(goldkeep, built, damage):
-    """goldkeep waits; what repairs the file is another Packer."""
+    """What repairs the file is another Packer, as this test does."""
     build = built()
     whole = build.manifest.read_text()
     broken = {"": "", "cut": whole[:-30], "tail": whole + whole[-20:]}
     build.manifest.unlink()
     if damage != "gone":
         build.manifest.write_text(broken[damage])
-    # The shell waits until goldkeep reads, as it is waited for in a test without a sleep: by its end.
     process = goldkeep.start("release", "--output", "json")
+    # It does not give up at once. (When it reads is left to chance; the end is not.)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(timeout=0.3)
     whole_file = build.manifest.with_suffix(".new")
@@ -880,6 +903,27 @@ def test_refused_retention_is_unfinished_work(goldkeep, emulator, built):
     assert found["result"] == "incomplete" and found["incomplete"][0]["step"] == "retain"
     assert goldkeep("release", *options, env=build.under_packer).status == 0
     assert emulator.state() == before
+
+
+@pytest.mark.xfail(strict=True, reason="an unchanged release does not keep what it could not do")
+def test_retention_that_an_unchanged_release_could_not_do_is_resumed(goldkeep, emulator, built):
+    for _ in range(3):
+        built()
+        release(goldkeep)
+    emulator.settings(deny=["ec2:DescribeImageReferences", "ec2:DescribeInstances"])
+    found = release(goldkeep, "--keep-last", "1", status=3)
+    assert found["incomplete"][0]["step"] == "retain"
+    emulator.settings(deny=[])
+    assert goldkeep("resume").status == 0
+    assert len(emulator.images(US)) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="the length is checked before the version is known")
+def test_a_tag_that_the_version_makes_too_long(goldkeep, emulator, built):
+    built()
+    tag = f"long={'x' * 247}{{version}}"
+    release(goldkeep, "--version", "1.0.0-a-very-long-name", "--tag", tag, status=2)
+    assert goldkeep("list").out == ""
 
 
 # ---- list, show, history ----

@@ -131,11 +131,27 @@ static void test_an_image_that_is_gone(void **state)
 	answer(f, EU, "ImageId.1=ami-1",
 	       REFERENCES_ANSWER(REFERENCE("ami-1", "ec2:Instance", "arn:x:instance/i-1")));
 	nothing_else_is_used(f);
+	answer(f, EU, IMAGES, IMAGES_ANSWER(IMAGE("ami-1", "available")));
+	assert_non_null(cloud_look_add_image(&f->look, EU, "ami-1", NULL));
+	assert_non_null(cloud_look_add_image(&f->look, EU, "ami-2", NULL));
 	add_usage(f, EU, "ami-1");
 	add_usage(f, EU, "ami-2");
 	look(f);
 	assert_references(&f->look.usages[0], "instance i-1");
 	assert_references(&f->look.usages[1], "");
+}
+
+static void test_gone_is_not_believed_of_an_image_that_is_shown(void **state)
+{
+	struct fixture *f = *state;
+
+	refuse(f, EU, REFERENCES, EC2_ERROR("InvalidAMIID.Unavailable", "not usable"));
+	nothing_else_is_used(f);
+	answer(f, EU, IMAGES, IMAGES_ANSWER(IMAGE("ami-1", "available")));
+	assert_non_null(cloud_look_add_image(&f->look, EU, "ami-1", NULL));
+	add_usage(f, EU, "ami-1");
+	look(f);
+	assert_doubt(&f->look.usages[0], "says that ami-1 is gone");
 }
 
 /* ---- without DescribeImageReferences ---- */
@@ -284,6 +300,7 @@ int main(void)
 		TEST(test_permission_failing),
 		TEST(test_configuration_of_unknown_form),
 		TEST(test_an_image_that_is_gone),
+		TEST(test_gone_is_not_believed_of_an_image_that_is_shown),
 		TEST(test_fallback),
 		TEST(test_fallback_of_those_who_may_not),
 		TEST(test_managed_resources_are_not_known),

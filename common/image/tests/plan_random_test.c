@@ -144,7 +144,7 @@ static bool core_is_released(const struct family *f, const struct release *r)
 	for (size_t i = 0; i < f->count; i++) {
 		const struct release *other = &f->releases[i];
 
-		if (is_release(other) && other->state != RELEASE_RETIRED &&
+		if (is_release(other) && other->state != RELEASE_PENDING &&
 		    semver_same_core(&other->version, &r->version))
 			return true;
 	}

@@ -1,0 +1,176 @@
+#include "lifecycle/tests/fake_cloud.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/tests/unit.h"
+
+static struct fake_image *find(struct fake_cloud *cloud, const char *location, const char *id)
+{
+	for (size_t i = 0; i < cloud->image_count; i++) {
+		struct fake_image *image = &cloud->images[i];
+
+		if (strcmp(image->location, location) == 0 &&
+		    (strcmp(image->id, id) == 0 || gk_strv_has(&image->snapshots, id)))
+			return image;
+	}
+	fail_msg("%s in %s was never made", id, location);
+	return NULL;
+}
+
+static void note(struct fake_cloud *cloud, const char *call)
+{
+	assert_int_equal(gk_strv_add(&cloud->calls, call, NULL), 0);
+	if (cloud->before)
+		cloud->before(cloud, call);
+}
+
+static bool is_failing(const char *failing, const char *location, struct gk_error *error)
+{
+	if (!failing || strcmp(failing, location) != 0)
+		return false;
+	gk_error_set(error, GK_DENIED, "denied in %s", location);
+	return true;
+}
+
+static void copy_tags(struct tag_list *to, const struct tag_list *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		assert_int_equal(
+			tag_list_set(to, from->items[i].key, from->items[i].value, NULL), 0);
+}
+
+static void show_tags(struct fake_image *image)
+{
+	if (image->hidden.count == 0 || image->tags_hidden_for-- > 0)
+		return;
+	copy_tags(&image->tags, &image->hidden);
+	tag_list_done(&image->hidden);
+	image->hidden = (struct tag_list){0};
+}
+
+static void see_image(struct fake_cloud *cloud, struct cloud_image *seen)
+{
+	struct fake_image *image = find(cloud, seen->location, seen->id);
+
+	show_tags(image);
+	seen->status = CLOUD_ABSENT;
+	if (image->gone || image->hidden_for-- > 0)
+		return;
+	seen->status = CLOUD_AVAILABLE;
+	copy_tags(&seen->tags, &image->tags);
+	assert_int_equal(gk_str_set(&seen->account, "1", NULL), 0);
+	assert_int_equal(gk_strv_extend(&seen->snapshots, &image->snapshots, NULL), 0);
+}
+
+static void search(struct fake_cloud *cloud, struct cloud_search *wanted)
+{
+	for (size_t i = 0; i < cloud->image_count; i++) {
+		struct fake_image *image = &cloud->images[i];
+		struct cloud_image *seen = NULL;
+
+		if (image->gone || strcmp(image->location, wanted->location) != 0 ||
+		    !gk_str_equal(tag_list_get(&image->tags, TAG_FAMILY), wanted->family))
+			continue;
+		seen = gk_array_add(&wanted->images, &wanted->image_count, sizeof(*seen), NULL);
+		assert_non_null(seen);
+		assert_int_equal(gk_str_set(&seen->location, image->location, NULL), 0);
+		assert_int_equal(gk_str_set(&seen->id, image->id, NULL), 0);
+		see_image(cloud, seen);
+	}
+}
+
+static int fake_look(struct cloud *base, struct cloud_look *look, struct gk_error *err)
+{
+	struct fake_cloud *cloud = (struct fake_cloud *)base;
+
+	(void)err;
+	note(cloud, "look");
+	for (size_t i = 0; i < look->image_count; i++)
+		see_image(cloud, &look->images[i]);
+	for (size_t i = 0; i < look->snapshot_count; i++) {
+		struct fake_image *image =
+			find(cloud, look->snapshots[i].location, look->snapshots[i].id);
+
+		look->snapshots[i].present = !image->gone;
+		copy_tags(&look->snapshots[i].tags, &image->tags);
+	}
+	for (size_t i = 0; i < look->search_count; i++)
+		search(cloud, &look->searches[i]);
+	for (size_t i = 0; i < look->usage_count; i++)
+		is_failing(cloud->unreadable, look->usages[i].location, &look->usages[i].error);
+	return 0;
+}
+
+static int fake_tag(struct cloud *base, struct cloud_tagging *work, size_t count,
+		    struct gk_error *err)
+{
+	struct fake_cloud *cloud = (struct fake_cloud *)base;
+
+	(void)err;
+	note(cloud, "tag");
+	for (size_t i = 0; i < count; i++)
+		for (size_t id = 0; id < work[i].ids.count; id++)
+			if (!is_failing(cloud->untaggable, work[i].location, &work[i].error))
+				copy_tags(&find(cloud, work[i].location, work[i].ids.items[id])->hidden,
+					  &work[i].tags);
+	return 0;
+}
+
+static int fake_remove(struct cloud *base, struct cloud_removal *work, size_t count,
+		       struct gk_error *err)
+{
+	struct fake_cloud *cloud = (struct fake_cloud *)base;
+
+	(void)err;
+	note(cloud, "remove");
+	for (size_t i = 0; i < count; i++) {
+		if (work[i].id)
+			find(cloud, work[i].location, work[i].id)->gone = true;
+		for (size_t s = 0; s < work[i].snapshot_count; s++)
+			work[i].snapshots[s].outcome = CLOUD_DELETED;
+	}
+	return 0;
+}
+
+static void fake_close(struct cloud *base)
+{
+	(void)base;
+}
+
+void fake_cloud_init(struct fake_cloud *cloud)
+{
+	static const struct cloud_ops ops = {fake_close, fake_look, fake_tag, fake_remove};
+
+	*cloud = (struct fake_cloud){.base.ops = &ops};
+}
+
+void fake_cloud_done(struct fake_cloud *cloud)
+{
+	for (size_t i = 0; i < cloud->image_count; i++) {
+		gk_strv_done(&cloud->images[i].snapshots);
+		tag_list_done(&cloud->images[i].tags);
+		tag_list_done(&cloud->images[i].hidden);
+	}
+	gk_strv_done(&cloud->calls);
+}
+
+struct fake_image *fake_cloud_add(struct fake_cloud *cloud, const char *location, const char *id)
+{
+	struct fake_image *image = &cloud->images[cloud->image_count++];
+
+	assert_in_range(cloud->image_count, 1, FAKE_IMAGES);
+	image->location = location;
+	image->id = id;
+	assert_int_equal(gk_strv_addf(&image->snapshots, NULL, "snap-%s", id + strlen("ami-")), 0);
+	return image;
+}
+
+size_t fake_cloud_count(const struct fake_cloud *cloud, const char *call)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < cloud->calls.count; i++)
+		count += strcmp(cloud->calls.items[i], call) == 0;
+	return count;
+}

@@ -1,0 +1,336 @@
+/* The order of the steps, what a dry run leaves alone, patience, and what channels do when work is finished
+ * late: over a small cloud in memory. */
+#include "lifecycle/tests/fake_cloud.h"
+#include "lifecycle/tests/world.h"
+
+#define EU "eu-west-1"
+#define US "us-east-1"
+#define FIRST "ami-00000001"
+#define SECOND "ami-00000002"
+#define THIRD "ami-00000003"
+
+struct fixture {
+	struct world world;
+	struct fake_cloud cloud;
+	struct build build;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	world_init(&f->world);
+	fake_cloud_init(&f->cloud);
+	f->world.lifecycle.cloud = &f->cloud.base;
+	f->cloud.context = f;
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	fake_cloud_done(&f->cloud);
+	world_done(&f->world);
+	free(f);
+	return 0;
+}
+
+/* Builds an image in both regions; the order is f->build. */
+static void build(struct fixture *f, const char *run, const char *id)
+{
+	_cleanup_free_ char *artifact = gk_str_format(NULL, EU ":%s," US ":%s", id, id);
+
+	assert_non_null(artifact);
+	fake_cloud_add(&f->cloud, EU, id);
+	fake_cloud_add(&f->cloud, US, id);
+	build_init(&f->build, run, artifact);
+}
+
+static void release(struct fixture *f, enum outcome_result expected)
+{
+	world_release(&f->world, &f->build, expected);
+}
+
+static void resume(struct fixture *f)
+{
+	_cleanup_(outcome_list_done) struct outcome_list outcomes = {0};
+	struct gk_error err = {0};
+
+	assert_success(lifecycle_resume(&f->world.lifecycle, "web", &outcomes, &err), &err);
+	for (size_t i = 0; i < outcomes.count; i++)
+		assert_int_equal(outcomes.items[i].incomplete_count, 0);
+}
+
+static size_t events(const struct world *world)
+{
+	_cleanup_(event_list_done) struct event_list list = {0};
+	struct gk_error err = {0};
+
+	assert_success(world->inventory->ops->events(world->inventory, "web", NULL, 1000, &list,
+						     &err),
+		       &err);
+	return list.count;
+}
+
+/* ---- the order of the steps ---- */
+
+static void assert_recorded(const struct world *world, const char *version,
+			    enum release_state state, const char *snapshot)
+{
+	_cleanup_(release_done) struct release found = {0};
+
+	assert_true(world_read(world, version, &found));
+	assert_string_equal(release_state_name(found.state), release_state_name(state));
+	assert_int_equal(found.image_count, 2);
+	for (size_t i = 0; i < found.image_count; i++) {
+		assert_string_equal(release_state_name(found.images[i].state),
+				    release_state_name(state));
+		assert_non_null(image_find_snapshot(&found.images[i], snapshot));
+	}
+}
+
+/* What is on disk at the moment of each call, as another process reads it. */
+static void check_order(struct fake_cloud *cloud, const char *call)
+{
+	const struct fixture *f = cloud->context;
+	_cleanup_(release_done) struct release second = {0};
+
+	if (strcmp(call, "tag") == 0) {
+		assert_recorded(&f->world, "0.1.1", RELEASE_PENDING, "snap-00000002");
+		assert_true(world_read(&f->world, "0.1.1", &second));
+		assert_non_null(second.intent);
+		world_assert_channel(&f->world, "latest", "0.1.0");
+	}
+	if (strcmp(call, "remove") == 0) {
+		assert_recorded(&f->world, "0.1.0", RELEASE_RETIRING, "snap-00000001");
+		/* Not known when it was released. */
+		assert_recorded(&f->world, "0.1.0", RELEASE_RETIRING, "snap-00000009");
+		world_assert_state(&f->world, "0.1.1", RELEASE_LIVE);
+		world_assert_channel(&f->world, "latest", "0.1.1");
+	}
+}
+
+static void test_written_down_before_it_is_done(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *calls = NULL;
+
+	build(f, "run-1", FIRST);
+	release(f, OUTCOME_RELEASED);
+	for (size_t i = 0; i < f->cloud.image_count; i++)
+		assert_int_equal(gk_strv_add(&f->cloud.images[i].snapshots, "snap-00000009", NULL), 0);
+	gk_strv_done(&f->cloud.calls);
+	f->cloud.calls = (struct gk_strv){0};
+
+	f->cloud.before = check_order;
+	build(f, "run-2", SECOND);
+	build_keep_last(&f->build, 1);
+	release(f, OUTCOME_RELEASED);
+	calls = gk_strv_join(&f->cloud.calls, " ", NULL);
+	assert_string_equal(calls, "look look tag look look look remove");
+	world_assert_state(&f->world, "0.1.0", RELEASE_RETIRED);
+}
+
+/* ---- a dry run ---- */
+
+static void test_a_dry_run_only_looks(void **state)
+{
+	struct fixture *f = *state;
+	size_t before = 0;
+
+	build(f, "run-1", FIRST);
+	release(f, OUTCOME_RELEASED);
+	before = events(&f->world);
+	f->world.lifecycle.dry_run = true;
+	build(f, "run-2", SECOND);
+	build_keep_last(&f->build, 1);
+	build_add_channel(&f->build, "stable");
+	release(f, OUTCOME_RELEASED);
+	resume(f);
+	assert_int_equal(fake_cloud_count(&f->cloud, "tag"), 1);
+	assert_int_equal(fake_cloud_count(&f->cloud, "remove"), 0);
+	assert_int_equal(events(&f->world), before);
+	world_assert_state(&f->world, "0.1.0", RELEASE_LIVE);
+	world_assert_channel(&f->world, "latest", "0.1.0");
+	world_assert_channel(&f->world, "stable", NULL);
+	assert_int_equal(f->world.clock.slept, 0);
+}
+
+/* ---- patience ---- */
+
+static void test_what_is_not_visible_yet_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "run-1", FIRST);
+	f->cloud.images[0].hidden_for = 3;
+	release(f, OUTCOME_RELEASED);
+	assert_int_equal(f->world.clock.slept, 500 + 1000 + 2000);
+
+	f->world.clock.slept = 0;
+	build(f, "run-2", SECOND);
+	f->cloud.images[3].tags_hidden_for = 2;
+	release(f, OUTCOME_RELEASED);
+	assert_int_equal(f->world.clock.slept, 500 + 1000);
+	world_assert_state(&f->world, "0.1.1", RELEASE_LIVE);
+}
+
+static void test_patience_ends(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(outcome_done) struct outcome outcome = {0};
+	time_t began = time(NULL);
+	struct gk_error err = {0};
+
+	build(f, "run-1", FIRST);
+	f->cloud.images[0].hidden_for = 1000;
+	assert_failure(lifecycle_release(&f->world.lifecycle, &f->build.order, &outcome, &err), &err,
+		       GK_FAILED, FIRST " is not among this account's AMIs in " EU);
+	build_done(&f->build);
+	assert_int_equal(f->world.clock.slept, 15500);
+	assert_int_equal(events(&f->world), 0);
+
+	/* Tags that never show: recorded, unfinished, and finished later. */
+	f->cloud.images[0].hidden_for = 0;
+	f->cloud.images[0].tags_hidden_for = 1000;
+	build_init(&f->build, "run-1", EU ":" FIRST);
+	release(f, OUTCOME_INCOMPLETE);
+	assert_int_equal(f->world.clock.slept, 2 * 15500);
+	world_assert_state(&f->world, "0.1.0", RELEASE_PENDING);
+	world_assert_channel(&f->world, "latest", NULL);
+	f->cloud.images[0].tags_hidden_for = 0;
+	resume(f);
+	world_assert_state(&f->world, "0.1.0", RELEASE_LIVE);
+	world_assert_channel(&f->world, "latest", "0.1.0");
+	assert_in_range(time(NULL) - began, 0, 10);
+}
+
+/* ---- work that is finished late ---- */
+
+/* Release 0.1.1 wants stable, but a region refuses its tags. */
+static void leave_unfinished(struct fixture *f)
+{
+	build(f, "run-1", FIRST);
+	release(f, OUTCOME_RELEASED);
+	f->cloud.untaggable = EU;
+	build(f, "run-2", SECOND);
+	build_add_channel(&f->build, "stable");
+	release(f, OUTCOME_INCOMPLETE);
+	f->cloud.untaggable = NULL;
+	world_assert_state(&f->world, "0.1.1", RELEASE_PENDING);
+	world_assert_channel(&f->world, "stable", NULL);
+}
+
+static void test_a_channel_that_a_later_run_took_stays_there(void **state)
+{
+	struct fixture *f = *state;
+
+	leave_unfinished(f);
+	build(f, "run-3", THIRD);
+	build_add_channel(&f->build, "stable");
+	release(f, OUTCOME_RELEASED);
+	world_assert_state(&f->world, "0.1.1", RELEASE_LIVE);
+	world_assert_channel(&f->world, "stable", "0.1.2");
+	world_assert_channel(&f->world, "latest", "0.1.2");
+}
+
+static void test_the_next_run_finishes_what_it_does_not_replace(void **state)
+{
+	struct fixture *f = *state;
+
+	leave_unfinished(f);
+	build(f, "run-3", THIRD);
+	release(f, OUTCOME_RELEASED);
+	world_assert_state(&f->world, "0.1.1", RELEASE_LIVE);
+	world_assert_channel(&f->world, "stable", "0.1.1");
+	world_assert_channel(&f->world, "latest", "0.1.2");
+}
+
+static void set_channel(struct fixture *f, const char *name, const char *from, const char *to)
+{
+	const struct event event = {.at = WORLD_NOW, .actor = "a", .action = "channel"};
+	struct semver old;
+	struct semver new;
+	struct gk_error err = {0};
+
+	assert_success(semver_parse(from, &old, &err), &err);
+	assert_success(semver_parse(to, &new, &err), &err);
+	assert_success(f->world.inventory->ops->set_channel(f->world.inventory, "web", name, &old,
+							    &new, &event, &err),
+		       &err);
+}
+
+/* Retention was in doubt; before it is finished somebody goes back to the release before. */
+static void test_resume_does_not_move_a_channel_twice(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "run-1", FIRST);
+	release(f, OUTCOME_RELEASED);
+	build(f, "run-2", SECOND);
+	build_add_channel(&f->build, "stable");
+	release(f, OUTCOME_RELEASED);
+	build(f, "run-3", THIRD);
+	build_add_channel(&f->build, "stable");
+	build_keep_last(&f->build, 1);
+	f->cloud.unreadable = US;
+	release(f, OUTCOME_INCOMPLETE);
+	f->cloud.unreadable = NULL;
+	world_assert_channel(&f->world, "stable", "0.1.2");
+	set_channel(f, "stable", "0.1.2", "0.1.1");
+	resume(f);
+	world_assert_channel(&f->world, "stable", "0.1.1");
+	world_assert_state(&f->world, "0.1.0", RELEASE_RETIRED);
+	world_assert_state(&f->world, "0.1.1", RELEASE_LIVE);
+}
+
+/* ---- several at once ---- */
+
+/* Another process begins the family after this one has asked for it. */
+static void begin_family(struct fake_cloud *cloud, const char *call)
+{
+	struct fixture *f = cloud->context;
+	struct world other = f->world;
+	struct build theirs;
+
+	(void)call;
+	cloud->before = NULL;
+	other.inventory = world_open(&f->world, SQLITE_READ_WRITE);
+	other.lifecycle.inventory = other.inventory;
+	build_init(&theirs, "run-1", EU ":" FIRST);
+	world_release(&other, &theirs, OUTCOME_RELEASED);
+	inventory_close(other.inventory);
+}
+
+static void test_a_family_that_another_run_begins_just_now(void **state)
+{
+	struct fixture *f = *state;
+
+	fake_cloud_add(&f->cloud, EU, FIRST);
+	build(f, "run-2", SECOND);
+	f->cloud.before = begin_family;
+	release(f, OUTCOME_RELEASED);
+	world_assert_state(&f->world, "0.1.0", RELEASE_LIVE);
+	world_assert_state(&f->world, "0.1.1", RELEASE_LIVE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_written_down_before_it_is_done),
+		TEST(test_a_dry_run_only_looks),
+		TEST(test_what_is_not_visible_yet_is_waited_for),
+		TEST(test_patience_ends),
+		TEST(test_a_channel_that_a_later_run_took_stays_there),
+		TEST(test_the_next_run_finishes_what_it_does_not_replace),
+		TEST(test_resume_does_not_move_a_channel_twice),
+		TEST(test_a_family_that_another_run_begins_just_now),
+	};
+
+	return cmocka_run_group_tests_name("lifecycle", tests, NULL, NULL);
+}
