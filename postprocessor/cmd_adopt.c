@@ -34,7 +34,8 @@ static int run_adopt(struct context *context, struct gk_error *err)
 	bool from_tags = false;
 
 	if (options_switch(&context->options, NULL, "from-tags", &from_tags, err) < 0 ||
-	    options_switch(&context->options, NULL, "dry-run", &style.dry_run, err) < 0 ||
+	    options_switch(&context->options, context_family(context, 0), "dry-run",
+			   &style.dry_run, err) < 0 ||
 	    (family && family_check(family, err) < 0))
 		return -1;
 	if (!from_tags)

@@ -36,7 +36,8 @@ static int run_resume(struct context *context, struct gk_error *err)
 	struct report_style style = {.nothing = "nothing is unfinished"};
 	struct lifecycle lifecycle;
 
-	if (options_switch(&context->options, NULL, "dry-run", &style.dry_run, err) < 0 ||
+	if (options_switch(&context->options, context_family(context, 0), "dry-run",
+			   &style.dry_run, err) < 0 ||
 	    context_open_lifecycle(context, context_family(context, 0), style.dry_run, &lifecycle,
 				   err) < 0 ||
 	    context_choose_families(context, true, &families, err) < 0 ||

@@ -92,7 +92,8 @@ static int run_retain(struct context *context, struct gk_error *err)
 	bool all = false;
 
 	if (options_switch(&context->options, NULL, "all", &all, err) < 0 ||
-	    options_switch(&context->options, NULL, "dry-run", &style.dry_run, err) < 0)
+	    options_switch(&context->options, context_family(context, 0), "dry-run",
+			   &style.dry_run, err) < 0)
 		return -1;
 	if (!all && !context_family(context, 0))
 		return gk_error_set(err, GK_USAGE, "name a family, or give --all");

@@ -83,21 +83,23 @@ int aws_run(struct aws_client *client, struct aws_call *const *calls, size_t cou
 
 /*
  * A listing that is read page by page: the call is sent again with `token_param` set to the token
- * of the answer until there is none. Every page's answer is kept.
+ * of the answer until there is none. Every page's answer is kept. The params of a JSON service are
+ * an object, to which the token is added as a member.
  */
 struct aws_listing {
 	struct aws_call call;       /* service, region, action, params of the first page */
 	const char *token_param;    /* "NextToken" */
-	const char *token_path;     /* where the answer has it: "nextToken" */
+	const char *token_path;     /* where the answer has it: "nextToken"; in JSON a member's name */
 	struct gk_xml **pages;      /* owned, in order; complete only if call.error is GK_OK */
+	cJSON **json_pages;         /* the same of a JSON service; `pages` is NULL then */
 	size_t page_count;
 };
 
 void aws_listing_done(struct aws_listing *listing);
 
 /* Reads all listings to their end, a page of each at once. A listing that never ends (more than
- * 1,000 pages, or a token that comes twice running) is an error; an expired token starts it anew
- * once. */
+ * 1,000 pages, or a token that comes twice running) is an error, and so is a token that is no text;
+ * an expired token starts it anew once. */
 int aws_run_listings(struct aws_client *client, struct aws_listing *const *listings, size_t count,
 		     struct gk_error *err);
 

@@ -3,6 +3,8 @@
 
 #include "aws/client.h"
 #include "aws/errors.h"
+#include "aws/service.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 enum { PAGES_MAX = 1000 };
@@ -17,10 +19,14 @@ struct reader {
 
 static void drop_pages(struct aws_listing *listing)
 {
-	for (size_t i = 0; i < listing->page_count; i++)
+	for (size_t i = 0; listing->pages && i < listing->page_count; i++)
 		gk_xml_free(listing->pages[i]);
+	for (size_t i = 0; listing->json_pages && i < listing->page_count; i++)
+		cJSON_Delete(listing->json_pages[i]);
 	free(listing->pages);
+	free(listing->json_pages);
 	listing->pages = NULL;
+	listing->json_pages = NULL;
 	listing->page_count = 0;
 }
 
@@ -45,6 +51,32 @@ static int fail(struct reader *reader, const char *what)
 			    call->region ? call->region : "the default region", what);
 }
 
+static void add_json_token(struct aws_call *call, const char *name, const char *token)
+{
+	struct gk_json_builder builder = {0};
+	_cleanup_free_ char *body = NULL;
+
+	if (gk_json_parse(gk_buf_text(&call->params), call->params.length, &builder.root, NULL) ==
+	    0) {
+		gk_json_add_string(&builder, builder.root, name, token);
+		body = gk_json_builder_print(&builder, false, NULL);
+	}
+	gk_json_builder_done(&builder);
+	gk_buf_done(&call->params);
+	if (body)
+		gk_buf_adds(&call->params, body);
+	else
+		call->params.state = GK_BUF_NO_MEMORY;
+}
+
+static void add_token(struct aws_call *call, const char *name, const char *token)
+{
+	if (aws_service_info(call->service)->target)
+		add_json_token(call, name, token);
+	else
+		aws_param(call, token, "%s", name);
+}
+
 /* Puts the call for the next page together. */
 static void prepare_page(struct reader *reader)
 {
@@ -62,7 +94,7 @@ static void prepare_page(struct reader *reader)
 	if (call->params.state != GK_BUF_GOOD)
 		reader->page.params.state = call->params.state;
 	if (reader->token)
-		aws_param(&reader->page, reader->token, "%s", reader->listing->token_param);
+		add_token(&reader->page, reader->listing->token_param, reader->token);
 }
 
 /* A failed page ends the listing, but a worn-out token only starts it anew, once. */
@@ -81,23 +113,52 @@ static void take_failure(struct reader *reader)
 	reader->ended = true;
 }
 
+static int keep_json_page(struct aws_listing *listing, struct aws_call *page)
+{
+	cJSON **slot = gk_array_add(&listing->json_pages, &listing->page_count, sizeof(*slot),
+				    &listing->call.error);
+
+	if (!slot)
+		return -1;
+	*slot = TAKE_PTR(page->json);
+	return 0;
+}
+
 static int keep_page(struct aws_listing *listing, struct aws_call *page)
 {
-	struct gk_xml **slot = gk_array_add(&listing->pages, &listing->page_count, sizeof(*slot),
-					    &listing->call.error);
+	struct gk_xml **slot = NULL;
 
+	if (page->json)
+		return keep_json_page(listing, page);
+	slot = gk_array_add(&listing->pages, &listing->page_count, sizeof(*slot),
+			    &listing->call.error);
 	if (!slot)
 		return -1;
 	*slot = TAKE_PTR(page->xml);
 	return 0;
 }
 
+/* The token of the page after this one, borrowed from it; NULL or "" if there is none. */
+static int read_token(const struct aws_call *page, const char *path, const char **ret,
+		      struct gk_error *err)
+{
+	if (page->json)
+		return gk_json_string(page->json, path, ret, err);
+	*ret = gk_xml_text(page->xml, path);
+	return 0;
+}
+
 static void take_page(struct reader *reader)
 {
 	struct aws_listing *listing = reader->listing;
-	const char *token = gk_xml_text(reader->page.xml, listing->token_path);
 	_cleanup_free_ char *last = TAKE_PTR(reader->token);
+	const char *token = NULL;
+	struct gk_error cause = {0};
 
+	if (read_token(&reader->page, listing->token_path, &token, &cause) < 0) {
+		fail(reader, cause.message);
+		return;
+	}
 	reader->ended = !token || !token[0];
 	if (!reader->ended && gk_str_equal(token, last))
 		fail(reader, "the same page token came twice running");

@@ -27,6 +27,54 @@ void ssm_get_parameters(struct aws_call *call, const char *region, char *const *
 		call->params.state = GK_BUF_NO_MEMORY;
 }
 
+#define IMAGE_TYPE "aws:ec2:image"
+
+void ssm_describe_image_parameters(struct aws_listing *listing, const char *region)
+{
+	listing->call.service = AWS_SSM;
+	listing->call.region = region;
+	listing->call.action = "DescribeParameters";
+	listing->token_param = "NextToken";
+	listing->token_path = "NextToken";
+	gk_buf_adds(&listing->call.params,
+		    "{\"ParameterFilters\":[{\"Key\":\"DataType\",\"Values\":[\"" IMAGE_TYPE
+		    "\"]}],\"MaxResults\":50}");
+}
+
+static int read_image_parameter(const cJSON *element, struct gk_strv *names, struct gk_error *err)
+{
+	const char *name = NULL;
+	const char *type = NULL;
+
+	if (!cJSON_IsObject(element))
+		return gk_error_set(err, GK_FAILED, "a parameter is no object");
+	if (gk_json_string(element, "Name", &name, err) < 0 ||
+	    gk_json_string(element, "DataType", &type, err) < 0)
+		return -1;
+	if (!name || !name[0])
+		return gk_error_set(err, GK_FAILED, "a parameter without a name");
+	if (type && strcmp(type, IMAGE_TYPE) != 0)
+		return 0;
+	return gk_strv_add(names, name, err);
+}
+
+int ssm_read_image_parameters(const cJSON *answer, struct gk_strv *names, struct gk_error *err)
+{
+	const cJSON *parameters = NULL;
+	const cJSON *element = NULL;
+
+	if (!cJSON_IsObject(answer))
+		return gk_error_set(err, GK_FAILED, "the answer is no object");
+	if (gk_json_array(answer, "Parameters", &parameters, err) < 0)
+		return -1;
+	if (!parameters)
+		return gk_error_set(err, GK_FAILED, "the answer has no Parameters");
+	cJSON_ArrayForEach(element, parameters)
+		if (read_image_parameter(element, names, err) < 0)
+			return -1;
+	return 0;
+}
+
 void ssm_parameter_list_done(struct ssm_parameter_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {

@@ -1,6 +1,7 @@
 /*
- * SSM Parameter Store: what stands behind the resolve:ssm: texts of launch templates. Builders and
- * readers work as those of aws/ec2.h. Source: aws.md 6.1, 6.3 (SSM API 2014-11-06).
+ * SSM Parameter Store: what stands behind the resolve:ssm: texts of launch templates, and which
+ * parameters hold an image themselves. Builders and readers work as those of aws/ec2.h. Source:
+ * aws.md 6.1, 6.3 (SSM API 2014-11-06).
  */
 #ifndef GK_AWS_SSM_H
 #define GK_AWS_SSM_H
@@ -13,6 +14,13 @@ enum { SSM_NAMES_MAX = 10 }; /* of one GetParameters */
 /* Names are NAME or ARN, with :VERSION or :LABEL behind them or not. */
 void ssm_get_parameters(struct aws_call *call, const char *region, char *const *names,
 			size_t count);
+
+/* All parameters of the data type aws:ec2:image: a listing, whose pages are JSON. */
+void ssm_describe_image_parameters(struct aws_listing *listing, const char *region);
+
+/* Appends the names of one page of it, without those that the answer says to be of another type (of
+ * an endpoint that knows no such filter). Anything not understood is GK_FAILED. */
+int ssm_read_image_parameters(const cJSON *answer, struct gk_strv *names, struct gk_error *err);
 
 /* True for NAME:1 and NAME:web. */
 bool ssm_is_same_parameter(const char *a, const char *b);

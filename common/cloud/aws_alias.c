@@ -4,8 +4,6 @@
 #include "base/mem.h"
 #include "cloud/aws_private.h"
 
-#define PREFIX "resolve:ssm:"
-
 /* One GetParameters. */
 struct alias_call {
 	struct aws_call call;
@@ -30,14 +28,18 @@ static void alias_call_list_done(struct alias_call_list *list)
 /* The parameter that a user names, or NULL. */
 static const char *alias_of(const struct ec2_user *user)
 {
-	size_t length = strlen(PREFIX);
+	size_t length = strlen(AWS_ALIAS);
 
-	return strncmp(user->image, PREFIX, length) == 0 ? user->image + length : NULL;
+	return strncmp(user->image, AWS_ALIAS, length) == 0 ? user->image + length : NULL;
 }
 
+/* All of the text: "ami-1 " would be no image's id, and ami-1 would pass for unused. */
 static bool is_image(const char *text)
 {
-	return strncmp(text, "ami-", 4) == 0;
+	const char *digits = text + 4;
+
+	return strncmp(text, "ami-", 4) == 0 && digits[0] &&
+	       !digits[strspn(digits, "0123456789abcdefghijklmnopqrstuvwxyz")];
 }
 
 /* Two versions of one parameter go in different calls, so that answers cannot be mixed up. */

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "aws/ssm.h"
 #include "base/mem.h"
 #include "cloud/aws_private.h"
 
@@ -117,7 +118,7 @@ void aws_question_build(struct aws_question *question, bool managed)
 	struct aws_listing *listing = &question->listing;
 	const char *region = question->region;
 
-	question->managed = managed;
+	question->managed = managed && question->topic != AWS_ASK_PARAMETERS;
 	if (question->topic == AWS_ASK_INSTANCES)
 		ec2_describe_instances(listing, region, question->ids.items, question->ids.count,
 				       managed);
@@ -126,6 +127,8 @@ void aws_question_build(struct aws_question *question, bool managed)
 	else if (question->topic == AWS_ASK_VERSIONS)
 		ec2_describe_launch_template_versions(listing, region, question->ids.items[0],
 						      managed);
+	else if (question->topic == AWS_ASK_PARAMETERS)
+		ssm_describe_image_parameters(listing, region);
 }
 
 int aws_batch_run(struct aws_cloud *cloud, struct aws_batch *batch, struct gk_error *err)

@@ -1,16 +1,22 @@
+/*
+ * What uses images, where DescribeImageReferences does not exist or may not be asked: the same users
+ * found one by one (aws.md 4.6). Instances, launch templates and SSM parameters go out in one round,
+ * the versions of the templates in the next; launch configurations are asked for in any case.
+ */
+#include "aws/ssm.h"
 #include "base/mem.h"
 #include "cloud/aws_private.h"
 
 static int ask_place(struct aws_batch *batch, const struct aws_place *place, struct gk_error *err)
 {
-	struct aws_question *templates = NULL;
-
 	for (size_t i = 0; i < place->fallback.count; i++)
 		if (aws_batch_ask(batch, AWS_ASK_INSTANCES, place->region, place->fallback.items[i],
 				  0, EC2_INSTANCE_IDS_MAX, err) < 0)
 			return -1;
-	templates = aws_batch_add(batch, AWS_ASK_TEMPLATES, place->region, err);
-	return templates ? 0 : -1;
+	return aws_batch_add(batch, AWS_ASK_TEMPLATES, place->region, err) &&
+			       aws_batch_add(batch, AWS_ASK_PARAMETERS, place->region, err)
+		       ? 0
+		       : -1;
 }
 
 int aws_fallback_ask(struct aws_batch *batch, const struct aws_place_list *places,
@@ -85,6 +91,36 @@ static void read_versions(const struct aws_question *question, struct aws_place 
 		aws_place_doubt(place, listing->call.action, &cause);
 }
 
+static int add_parameter(struct aws_place *place, const char *name, struct gk_error *err)
+{
+	_cleanup_free_ char *user = gk_str_format(err, "SSM parameter %s", name);
+	_cleanup_free_ char *image = gk_str_format(err, AWS_ALIAS "%s", name);
+
+	if (!user || !image || !ec2_user_list_add(&place->users, user, image, err))
+		return -1;
+	return 0;
+}
+
+static int read_parameters(const struct aws_question *question, struct aws_place *place,
+			   struct gk_error *err)
+{
+	const struct aws_listing *listing = &question->listing;
+	_cleanup_(gk_strv_done) struct gk_strv names = {0};
+	struct gk_error cause = {0};
+	int r = aws_listing_check(listing, &cause);
+
+	for (size_t i = 0; r == 0 && i < listing->page_count; i++)
+		r = ssm_read_image_parameters(listing->json_pages[i], &names, &cause);
+	if (r < 0) {
+		aws_place_doubt(place, listing->call.action, &cause);
+		return 0;
+	}
+	for (size_t i = 0; i < names.count; i++)
+		if (add_parameter(place, names.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 int aws_fallback_read(struct aws_cloud *cloud, const struct aws_batch *batch,
 		      struct aws_place_list *places, struct gk_error *err)
 {
@@ -98,6 +134,9 @@ int aws_fallback_read(struct aws_cloud *cloud, const struct aws_batch *batch,
 			read_instances(question, place);
 		else if (question->topic == AWS_ASK_TEMPLATES &&
 			 read_templates(question, place, &versions, err) < 0)
+			return -1;
+		else if (question->topic == AWS_ASK_PARAMETERS &&
+			 read_parameters(question, place, err) < 0)
 			return -1;
 	}
 	if (aws_batch_run(cloud, &versions, err) < 0)

@@ -24,6 +24,7 @@ enum aws_topic {
 	AWS_ASK_INSTANCES,
 	AWS_ASK_TEMPLATES,
 	AWS_ASK_VERSIONS,
+	AWS_ASK_PARAMETERS,
 };
 
 struct aws_question {
@@ -52,7 +53,8 @@ struct aws_question *aws_batch_add(struct aws_batch *batch, enum aws_topic topic
 int aws_batch_ask(struct aws_batch *batch, enum aws_topic topic, const char *region,
 		  const char *id, size_t item, size_t most, struct gk_error *err);
 
-/* Builds the listing of a question about instances, templates or versions. */
+/* Builds the listing of a question about instances, templates, versions or parameters. The last knows
+ * no managed resources. */
 void aws_question_build(struct aws_question *question, bool managed);
 
 /* Runs all listings of a batch that may be empty. Those that asked for managed resources, of an
@@ -98,15 +100,19 @@ int aws_usage_read(struct aws_cloud *cloud, const struct aws_batch *batch, struc
 		   struct gk_error *err);
 
 /* Without DescribeImageReferences (aws_fallback.c): asks for the instances of the images in
- * place->fallback, and for all launch templates. */
+ * place->fallback, for all launch templates, and for all SSM parameters that hold an image. */
 int aws_fallback_ask(struct aws_batch *batch, const struct aws_place_list *places,
 		     struct gk_error *err);
-/* Reads their answers, then all versions of these templates, into the places' users. */
+/* Reads their answers, then all versions of these templates, into the places' users. A parameter is a
+ * user of its own, "SSM parameter NAME"; which image it uses, aws_alias_resolve finds out. */
 int aws_fallback_read(struct aws_cloud *cloud, const struct aws_batch *batch,
 		      struct aws_place_list *places, struct gk_error *err);
 
+#define AWS_ALIAS "resolve:ssm:"
+
 /* For every user that names an image by resolve:ssm:, adds users with the ids that the parameters
- * hold (aws_alias.c). A text that names no image in a known way is doubt. */
+ * hold (aws_alias.c). A text that names no image in a known way is doubt, and so is a parameter that
+ * cannot be read or holds no id. */
 int aws_alias_resolve(struct aws_cloud *cloud, struct aws_place_list *places, struct gk_error *err);
 
 #endif

@@ -247,7 +247,7 @@ static int conclude(const struct cloud_look *look, struct cloud_usage *usage,
 		    const struct aws_place *place, struct gk_error *err)
 {
 	if (contradicts(look, place, usage)) {
-		gk_error_set(&usage->error, GK_FAILED,
+		gk_error_set(&usage->error, GK_CONFLICT,
 			     "cannot tell what uses it in %s: one lookup says that %s is gone, "
 			     "another one shows it",
 			     usage->location, usage->id);

@@ -56,7 +56,8 @@ struct cloud_search {
 };
 
 /* What still uses one image. Fail closed: if anything that could find a reference failed, was refused,
- * was cut short or was not understood anywhere in the location, error is set for every usage there. */
+ * was cut short or was not understood anywhere in the location, error is set for every usage there.
+ * GK_CONFLICT: the lookups contradict one another, because the image went meanwhile: look again. */
 struct cloud_usage {
 	char *location, *id; /* in */
 	struct gk_error error;

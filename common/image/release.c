@@ -179,6 +179,13 @@ static bool image_is_unfinished(const struct image *image)
 	return is_on_its_way(image->state);
 }
 
+bool release_is_newer(const struct release *a, const struct release *b)
+{
+	if (a->created_at != b->created_at)
+		return a->created_at > b->created_at;
+	return semver_compare(&a->version, &b->version) > 0;
+}
+
 bool release_is_unfinished(const struct release *release)
 {
 	for (size_t i = 0; i < release->image_count; i++)

@@ -85,6 +85,9 @@ struct image *release_find_image(const struct release *release, const char *loca
 				 const char *id);
 struct snapshot *image_find_snapshot(const struct image *image, const char *id);
 
+/* True if `a` was built after `b`; of two built in the same second, the higher version is. */
+bool release_is_newer(const struct release *a, const struct release *b);
+
 /* True while somebody has still to do something for it: an intent, an image that is not finished, a
  * removal that was begun, a leftover snapshot. The inventories index it. */
 bool release_is_unfinished(const struct release *release);

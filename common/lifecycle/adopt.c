@@ -1,16 +1,21 @@
 /* Rebuilding releases from the tags that images carry. */
 #include "lifecycle/private.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum verdict { ADOPT_KNOWN, ADOPT_NEW, ADOPT_PASSED_OVER };
 
 struct adoption {
 	struct release_list releases; /* what the tags tell */
+	enum verdict *verdicts;       /* one for each of them */
 	struct gk_strv warnings;
 };
 
 static void adoption_done(struct adoption *adoption)
 {
 	release_list_done(&adoption->releases);
+	free(adoption->verdicts);
 	gk_strv_done(&adoption->warnings);
 }
 
@@ -111,8 +116,9 @@ static int read_tags(const struct cloud_look *look, struct adoption *adoption,
 
 /* Images that the inventory's release does not have yet. */
 static int complete(struct lifecycle *lifecycle, struct release *known,
-		    const struct release *found, bool *ret_changed, struct gk_error *err)
+		    const struct release *found, enum verdict *ret, struct gk_error *err)
 {
+	*ret = ADOPT_KNOWN;
 	for (size_t i = 0; i < found->image_count; i++) {
 		const struct image *from = &found->images[i];
 		struct image *image = NULL;
@@ -122,37 +128,50 @@ static int complete(struct lifecycle *lifecycle, struct release *known,
 		image = release_add_image(known, err);
 		if (!image || image_copy(from, image, err) < 0)
 			return -1;
-		*ret_changed = true;
+		*ret = ADOPT_NEW;
 	}
-	return *ret_changed ? journal_save(lifecycle, known, "adopted", NULL, err) : 0;
+	return *ret == ADOPT_NEW ? journal_save(lifecycle, known, "adopted", NULL, err) : 0;
 }
 
-/* Writes one release down. *ret_changed tells whether that was news to the inventory. */
+static int insert(struct lifecycle *lifecycle, struct release *release, enum verdict *ret,
+		  struct gk_error *err)
+{
+	char label[RELEASE_LABEL_SIZE];
+	struct gk_error problem = {0};
+
+	if (journal_insert(lifecycle, release, "adopted", NULL, &problem) == 0) {
+		gk_log(lifecycle->log, GK_LOG_STEP, "%s: adopted, %zu image%s",
+		       release_label(release, label), release->image_count,
+		       release->image_count == 1 ? "" : "s");
+		*ret = ADOPT_NEW;
+		return 0;
+	}
+	*ret = ADOPT_PASSED_OVER;
+	if (problem.code == GK_CONFLICT)
+		return 0;
+	*err = problem;
+	return -1;
+}
+
+/* Writes one release down, or tells why not. */
 static int record(struct lifecycle *lifecycle, struct release *release, struct adoption *adoption,
-		  bool *ret_changed, struct gk_error *err)
+		  enum verdict *ret, struct gk_error *err)
 {
 	struct inventory *inventory = lifecycle->inventory;
 	_cleanup_(release_done) struct release known = {0};
 	char label[RELEASE_LABEL_SIZE];
-	struct gk_error problem = {0};
 	bool found = false;
 
 	if (inventory->ops->get(inventory, release->family, &release->version, &found, &known,
 				err) < 0)
 		return -1;
 	if (found && known.state < RELEASE_RETIRING && gk_str_equal(known.run, release->run))
-		return complete(lifecycle, &known, release, ret_changed, err);
-	if (!found && journal_insert(lifecycle, release, "adopted", NULL, &problem) == 0) {
-		gk_log(lifecycle->log, GK_LOG_STEP, "%s: adopted, %zu image%s",
-		       release_label(release, label), release->image_count,
-		       release->image_count == 1 ? "" : "s");
-		*ret_changed = true;
-		return 0;
-	}
-	if (!found && problem.code != GK_CONFLICT) {
-		*err = problem;
+		return complete(lifecycle, &known, release, ret, err);
+	*ret = ADOPT_PASSED_OVER;
+	if (!found && insert(lifecycle, release, ret, err) < 0)
 		return -1;
-	}
+	if (*ret != ADOPT_PASSED_OVER)
+		return 0;
 	return gk_strv_addf(&adoption->warnings, err,
 			    "%s was passed over: the inventory knows it otherwise (%s, run %s)",
 			    release_label(release, label),
@@ -160,7 +179,21 @@ static int record(struct lifecycle *lifecycle, struct release *release, struct a
 			    found ? known.run : release->run);
 }
 
-/* `latest` of every family that was touched; moving it forwards only makes the order irrelevant. */
+static bool is_highest(const struct adoption *adoption, const struct release *release)
+{
+	for (size_t i = 0; i < adoption->releases.count; i++) {
+		const struct release *other = &adoption->releases.items[i];
+
+		if (adoption->verdicts[i] != ADOPT_PASSED_OVER &&
+		    strcmp(other->family, release->family) == 0 &&
+		    !semver_is_prerelease(&other->version) &&
+		    semver_compare(&other->version, &release->version) > 0)
+			return false;
+	}
+	return true;
+}
+
+/* `latest` of every family that was touched; it moves forwards only. */
 static int point_latest(struct lifecycle *lifecycle, const struct adoption *adoption,
 			struct gk_error *err)
 {
@@ -169,45 +202,46 @@ static int point_latest(struct lifecycle *lifecycle, const struct adoption *adop
 	for (size_t i = 0; i < adoption->releases.count; i++) {
 		const struct release *release = &adoption->releases.items[i];
 		_cleanup_(channel_list_done) struct channel_list channels = {0};
-		bool highest = true;
 
-		for (size_t o = 0; o < adoption->releases.count; o++) {
-			const struct release *other = &adoption->releases.items[o];
-
-			if (strcmp(other->family, release->family) == 0 &&
-			    !semver_is_prerelease(&other->version) &&
-			    semver_compare(&other->version, &release->version) > 0)
-				highest = false;
-		}
-		if (highest && channels_move(lifecycle, release, &none, &channels, err) < 0)
+		if (adoption->verdicts[i] != ADOPT_PASSED_OVER && is_highest(adoption, release) &&
+		    channels_move(lifecycle, release, &none, &channels, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int report(struct adoption *adoption, const bool *changed, struct outcome_list *ret,
-		  struct gk_error *err)
+static int report(struct adoption *adoption, struct outcome_list *ret, struct gk_error *err)
 {
 	for (size_t i = 0; i < adoption->releases.count; i++) {
 		struct release *release = &adoption->releases.items[i];
-		struct outcome *outcome = outcome_list_add(ret, release->family, err);
+		struct outcome *outcome = NULL;
 
+		if (adoption->verdicts[i] == ADOPT_PASSED_OVER)
+			continue;
+		outcome = outcome_list_add(ret, release->family, err);
 		if (!outcome)
 			return -1;
-		outcome->result = changed[i] ? OUTCOME_DONE : OUTCOME_UNCHANGED;
+		outcome->result =
+			adoption->verdicts[i] == ADOPT_NEW ? OUTCOME_DONE : OUTCOME_UNCHANGED;
 		outcome->has_release = true;
 		outcome->release = *release;
 		*release = (struct release){0};
 	}
+	if (ret->count == 0 && adoption->warnings.count > 0 &&
+	    !outcome_list_add(ret, adoption->releases.items[0].family, err))
+		return -1;
 	return ret->count > 0 ? gk_strv_extend(&ret->items[0].warnings, &adoption->warnings, err)
 			      : 0;
 }
 
-static int record_all(struct lifecycle *lifecycle, struct adoption *adoption, bool *changed,
-		      struct gk_error *err)
+static int record_all(struct lifecycle *lifecycle, struct adoption *adoption, struct gk_error *err)
 {
+	adoption->verdicts = calloc(adoption->releases.count, sizeof(*adoption->verdicts));
+	if (!adoption->verdicts)
+		return gk_error_memory(err);
 	for (size_t i = 0; i < adoption->releases.count; i++)
-		if (record(lifecycle, &adoption->releases.items[i], adoption, &changed[i], err) < 0)
+		if (record(lifecycle, &adoption->releases.items[i], adoption,
+			   &adoption->verdicts[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -218,7 +252,6 @@ int lifecycle_adopt_tags(struct lifecycle *lifecycle, const char *family,
 {
 	_cleanup_(cloud_look_done) struct cloud_look look = {0};
 	_cleanup_(adoption_done) struct adoption adoption = {0};
-	_cleanup_free_ bool *changed = NULL;
 
 	if (look_for_tags(lifecycle, family, locations, &look, err) < 0 ||
 	    read_tags(&look, &adoption, err) < 0)
@@ -228,11 +261,8 @@ int lifecycle_adopt_tags(struct lifecycle *lifecycle, const char *family,
 				    family ? "family " : "any family", family ? family : "",
 				    adoption.warnings.count ? "; " : "",
 				    adoption.warnings.count ? adoption.warnings.items[0] : "");
-	changed = calloc(adoption.releases.count, sizeof(*changed));
-	if (!changed)
-		return gk_error_memory(err);
-	if (record_all(lifecycle, &adoption, changed, err) < 0 ||
+	if (record_all(lifecycle, &adoption, err) < 0 ||
 	    point_latest(lifecycle, &adoption, err) < 0)
 		return -1;
-	return report(&adoption, changed, ret, err);
+	return report(&adoption, ret, err);
 }

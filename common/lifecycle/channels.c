@@ -24,27 +24,32 @@ static int read_channels(struct lifecycle *lifecycle, const char *family, struct
 	return 0;
 }
 
-/* One channel, against others that move it at the same time. */
+/* One channel, against others that move it at the same time. Returns whether it was moved. */
 static int move_one(struct lifecycle *lifecycle, const struct release *release, const char *name,
 		    struct channel_list *channels, struct gk_error *err)
 {
+	struct gk_error problem = {0};
+	char label[RELEASE_LABEL_SIZE];
+
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
 		const struct channel *channel = channel_list_find(channels, name);
-		char label[RELEASE_LABEL_SIZE];
 
 		if (!must_move(channel, name, &release->version))
 			return 0;
 		if (journal_set_channel(lifecycle, release->family, name,
 					channel ? &channel->version : NULL, &release->version,
-					err) == 0) {
+					&problem) == 0) {
 			gk_log(lifecycle->log, GK_LOG_STEP, "%s: channel %s",
 			       release_label(release, label), name);
-			return channel_list_set(channels, name, &release->version, err);
+			return channel_list_set(channels, name, &release->version, err) < 0 ? -1
+											     : 1;
 		}
-		if (err->code != GK_CONFLICT ||
-		    read_channels(lifecycle, release->family, channels, err) < 0)
-			return gk_error_wrap(err, "moving channel %s", name);
+		if (problem.code != GK_CONFLICT)
+			break;
+		if (read_channels(lifecycle, release->family, channels, err) < 0)
+			return -1;
 	}
+	*err = problem;
 	return gk_error_wrap(err, "moving channel %s", name);
 }
 
@@ -52,17 +57,59 @@ int channels_move(struct lifecycle *lifecycle, const struct release *release,
 		  const struct gk_strv *names, struct channel_list *ret_channels,
 		  struct gk_error *err)
 {
+	int moved = 0;
+
 	if (read_channels(lifecycle, release->family, ret_channels, err) < 0)
 		return -1;
 	if (release->state != RELEASE_LIVE)
 		return 0;
-	if (!semver_is_prerelease(&release->version) &&
-	    move_one(lifecycle, release, LATEST, ret_channels, err) < 0)
+	if (!semver_is_prerelease(&release->version))
+		moved = move_one(lifecycle, release, LATEST, ret_channels, err);
+	for (size_t i = 0; moved >= 0 && i < names->count; i++) {
+		int one = strcmp(names->items[i], LATEST) == 0
+				  ? 0
+				  : move_one(lifecycle, release, names->items[i], ret_channels, err);
+
+		moved = one < 0 ? -1 : moved + one;
+	}
+	return moved;
+}
+
+/* True if the channel names a release that was built after this one: that run's word came later. */
+static int is_later(struct lifecycle *lifecycle, const struct release *release,
+		    const struct channel *channel, bool *ret, struct gk_error *err)
+{
+	_cleanup_(release_done) struct release named = {0};
+	bool found = false;
+
+	*ret = false;
+	if (!channel)
+		return 0;
+	if (lifecycle->inventory->ops->get(lifecycle->inventory, release->family,
+					   &channel->version, &found, &named, err) < 0)
 		return -1;
-	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->items[i], LATEST) != 0 &&
-		    move_one(lifecycle, release, names->items[i], ret_channels, err) < 0)
+	*ret = found && release_is_newer(&named, release);
+	return 0;
+}
+
+int channels_drop_taken(struct lifecycle *lifecycle, const struct release *release,
+			struct gk_strv *names, struct gk_error *err)
+{
+	_cleanup_(channel_list_done) struct channel_list channels = {0};
+
+	if (names->count == 0)
+		return 0;
+	if (read_channels(lifecycle, release->family, &channels, err) < 0)
+		return -1;
+	for (size_t i = names->count; i-- > 0;) {
+		bool later = false;
+
+		if (is_later(lifecycle, release, channel_list_find(&channels, names->items[i]), &later,
+			     err) < 0)
 			return -1;
+		if (later)
+			gk_strv_remove(names, names->items[i]);
+	}
 	return 0;
 }
 

@@ -150,7 +150,7 @@ static int read_back(struct lifecycle *lifecycle, const struct release *release,
 		     lifecycle->cloud->ops->look(lifecycle->cloud, look, err) < 0))
 			return -1;
 		missing = first_missing(release, tagging, look, tags);
-		if (!missing || !patience_wait(lifecycle, &round, missing))
+		if (!missing || !patience_wait(lifecycle, &round, PATIENCE_NEW, missing))
 			return 0;
 	}
 }
@@ -255,21 +255,42 @@ static int save_live(struct lifecycle *lifecycle, struct release *release,
 
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
 		bool was_pending = release->state == RELEASE_PENDING;
+		struct gk_error problem = {0};
 
 		if (!mark_live(release, tagged))
 			return 0;
 		if (journal_save(lifecycle, release,
 				 release->state == RELEASE_LIVE ? "live" : "tagged", NULL,
-				 err) == 0) {
+				 &problem) == 0) {
 			if (was_pending && release->state == RELEASE_LIVE)
 				gk_log(lifecycle->log, GK_LOG_STEP, "%s: live",
 				       release_label(release, label));
 			return 0;
 		}
-		if (err->code != GK_CONFLICT || journal_reload(lifecycle, release, err) < 0)
+		if (journal_retry(lifecycle, release, &problem, err) < 0)
 			return -1;
 	}
-	return -1;
+	return journal_gave_up(release, err);
+}
+
+/* The intent without these channels; *ret_text is NULL if it did not have them. */
+static int intent_without(const struct release *release, const struct gk_strv *moved,
+			  char **ret_text, struct gk_error *err)
+{
+	_cleanup_(intent_done) struct intent intent = {0};
+	_cleanup_free_ char *text = NULL;
+
+	*ret_text = NULL;
+	if (intent_from_json(release->intent, &intent, err) < 0)
+		return -1;
+	for (size_t i = 0; i < moved->count; i++)
+		gk_strv_remove(&intent.channels, moved->items[i]);
+	text = intent_to_json(&intent, err);
+	if (!text)
+		return -1;
+	if (strcmp(text, release->intent) != 0)
+		*ret_text = TAKE_PTR(text);
+	return 0;
 }
 
 /* Channels are moved once: whoever moves them on by hand while the rest is unfinished has the last word. */
@@ -277,28 +298,23 @@ static int forget_channels(struct lifecycle *lifecycle, struct release *release,
 			   const struct gk_strv *moved, struct gk_error *err)
 {
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
-		_cleanup_(intent_done) struct intent intent = {0};
 		_cleanup_free_ char *text = NULL;
+		struct gk_error problem = {0};
 
 		if (!release->intent || release->state != RELEASE_LIVE)
 			return 0;
-		if (intent_from_json(release->intent, &intent, err) < 0)
+		if (intent_without(release, moved, &text, err) < 0)
 			return -1;
-		for (size_t i = 0; i < moved->count; i++)
-			gk_strv_remove(&intent.channels, moved->items[i]);
-		text = intent_to_json(&intent, err);
 		if (!text)
-			return -1;
-		if (strcmp(text, release->intent) == 0)
 			return 0;
 		if (gk_str_set(&release->intent, text, err) < 0)
 			return -1;
-		if (journal_save(lifecycle, release, "published", NULL, err) == 0)
+		if (journal_save(lifecycle, release, "published", NULL, &problem) == 0)
 			return 0;
-		if (err->code != GK_CONFLICT || journal_reload(lifecycle, release, err) < 0)
+		if (journal_retry(lifecycle, release, &problem, err) < 0)
 			return -1;
 	}
-	return -1;
+	return journal_gave_up(release, err);
 }
 
 int finish_release(struct lifecycle *lifecycle, struct release *release,
@@ -307,33 +323,38 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 {
 	_cleanup_(tagged_done) struct tagged tagged = {0};
 	struct gk_error problem = {0};
+	int moved = 0;
 
 	if (tag_pending(lifecycle, release, &intent->tags, &tagged, outcome, &problem) < 0 &&
 	    outcome_add_incomplete(outcome, "tag", NULL, problem.message, err) < 0)
 		return -1;
 	if (save_live(lifecycle, release, &tagged, err) < 0)
 		return -1;
-	if (channels_move(lifecycle, release, &intent->channels, ret_channels, &problem) < 0)
+	moved = channels_move(lifecycle, release, &intent->channels, ret_channels, &problem);
+	if (moved < 0)
 		return outcome_add_incomplete(outcome, "channel", NULL, problem.message, err);
 	/* Without a policy the whole intent is forgotten next. */
-	return intent->policy.given && intent->channels.count > 0
-		       ? forget_channels(lifecycle, release, &intent->channels, err)
-		       : 0;
+	if (intent->policy.given && intent->channels.count > 0 &&
+	    forget_channels(lifecycle, release, &intent->channels, err) < 0)
+		return -1;
+	return moved;
 }
 
 int finish_intent(struct lifecycle *lifecycle, struct release *release, struct gk_error *err)
 {
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
+		struct gk_error problem = {0};
+
 		if (!release->intent || release->state == RELEASE_PENDING)
 			return 0;
 		for (size_t i = 0; i < release->image_count; i++)
 			if (release->images[i].state == RELEASE_PENDING)
 				return 0;
 		gk_str_set(&release->intent, NULL, err);
-		if (journal_save(lifecycle, release, "finished", NULL, err) == 0)
+		if (journal_save(lifecycle, release, "finished", NULL, &problem) == 0)
 			return 0;
-		if (err->code != GK_CONFLICT || journal_reload(lifecycle, release, err) < 0)
+		if (journal_retry(lifecycle, release, &problem, err) < 0)
 			return -1;
 	}
-	return -1;
+	return journal_gave_up(release, err);
 }

@@ -141,6 +141,45 @@ int journal_reload(struct lifecycle *lifecycle, struct release *release, struct 
 	return 0;
 }
 
+int journal_retry(struct lifecycle *lifecycle, struct release *release,
+		  const struct gk_error *problem, struct gk_error *err)
+{
+	if (problem->code == GK_CONFLICT)
+		return journal_reload(lifecycle, release, err);
+	*err = *problem;
+	return -1;
+}
+
+int journal_gave_up(const struct release *release, struct gk_error *err)
+{
+	char label[RELEASE_LABEL_SIZE];
+
+	return gk_error_set(err, GK_CONFLICT, "%s was changed by others again and again",
+			    release_label(release, label));
+}
+
+int journal_remember(struct lifecycle *lifecycle, struct release *release,
+		     const struct intent *intent, struct gk_error *err)
+{
+	_cleanup_free_ char *text = intent_to_json(intent, err);
+
+	if (!text)
+		return -1;
+	for (int round = 0; round < SAVE_ROUNDS; round++) {
+		struct gk_error problem = {0};
+
+		if (release->intent || release->state != RELEASE_LIVE)
+			return 0;
+		if (gk_str_set(&release->intent, text, err) < 0)
+			return -1;
+		if (journal_save(lifecycle, release, "unfinished", NULL, &problem) == 0)
+			return 0;
+		if (journal_retry(lifecycle, release, &problem, err) < 0)
+			return -1;
+	}
+	return journal_gave_up(release, err);
+}
+
 int journal_set_channel(struct lifecycle *lifecycle, const char *family, const char *name,
 			const struct semver *from, const struct semver *to, struct gk_error *err)
 {

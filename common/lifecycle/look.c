@@ -71,3 +71,24 @@ int image_from_cloud(struct image *image, const struct cloud_image *seen, struct
 			return -1;
 	return 0;
 }
+
+int look_add_witnesses(struct lifecycle *lifecycle, const char *family,
+		       const struct semver *except, struct cloud_look *look, struct gk_error *err)
+{
+	_cleanup_(release_list_done) struct release_list list = {0};
+
+	if (inventory_collect(lifecycle->inventory, family, INVENTORY_ALIVE, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct release *release = &list.items[i];
+
+		if (release->state != RELEASE_LIVE || semver_compare(&release->version, except) == 0)
+			continue;
+		for (size_t m = 0; m < release->image_count; m++)
+			if (!cloud_look_add_image(look, release->images[m].location,
+						  release->images[m].id, err))
+				return -1;
+		break;
+	}
+	return 0;
+}

@@ -1,148 +1,157 @@
 #include "lifecycle/private.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-/* An image that a run made and lost may be invisible only because it is new: younger releases wait. */
-enum { GIVE_UP_AFTER = 10 * 60 };
+/* ---- images that are not there any more ---- */
 
-struct absence {
-	const char *id; /* first pending image that is not there; NULL if all are */
-	const char *location;
-	bool all;       /* no pending image is there */
-};
+/* Of a release that is live only what joined it later is in question; what is missing of the rest is no
+ * unfinished work. */
+static bool is_in_question(const struct release *release, const struct image *image)
+{
+	return image->state == RELEASE_PENDING ||
+	       (release->state == RELEASE_PENDING && image->state != RELEASE_RETIRED);
+}
 
-static int look_pending(struct lifecycle *lifecycle, const struct release *release,
+static bool is_absent(const struct cloud_look *look, const struct release *release,
+		      const struct image *image)
+{
+	const struct cloud_image *seen = look_image(look, image->location, image->id);
+
+	return is_in_question(release, image) && seen && seen->error.code == GK_OK &&
+	       seen->status == CLOUD_ABSENT;
+}
+
+static const struct image *first_absent(const struct cloud_look *look,
+					const struct release *release)
+{
+	for (size_t i = 0; i < release->image_count; i++)
+		if (is_absent(look, release, &release->images[i]))
+			return &release->images[i];
+	return NULL;
+}
+
+/* Looks until every image in question is there, or patience ends. */
+static int look_pending(struct lifecycle *lifecycle, struct release *release,
 			struct cloud_look *look, struct gk_error *err)
 {
-	for (size_t i = 0; i < release->image_count; i++)
-		if (release->images[i].state == RELEASE_PENDING &&
-		    !cloud_look_add_image(look, release->images[i].location, release->images[i].id,
-					  err))
+	int round = 0;
+
+	for (;;) {
+		const struct image *absent = NULL;
+
+		cloud_look_done(look);
+		for (size_t i = 0; i < release->image_count; i++)
+			if (is_in_question(release, &release->images[i]) &&
+			    !cloud_look_add_image(look, release->images[i].location,
+						  release->images[i].id, err))
+				return -1;
+		if (look->image_count == 0)
+			return 0;
+		if (look_add_witnesses(lifecycle, release->family, &release->version, look, err) < 0 ||
+		    lifecycle->cloud->ops->look(lifecycle->cloud, look, err) < 0)
 			return -1;
-	if (look->image_count == 0)
-		return 0;
-	return lifecycle->cloud->ops->look(lifecycle->cloud, look, err);
-}
-
-static struct absence find_absence(const struct cloud_look *look)
-{
-	struct absence absence = {.all = look->image_count > 0};
-
-	for (size_t i = 0; i < look->image_count; i++) {
-		const struct cloud_image *image = &look->images[i];
-		bool absent = image->error.code == GK_OK && image->status == CLOUD_ABSENT;
-
-		absence.all = absence.all && absent;
-		if (absent && !absence.id) {
-			absence.id = image->id;
-			absence.location = image->location;
-		}
+		if (!first_absent(look, release))
+			return 0;
+		/* Another run may have finished it since it was read, and even retired it. */
+		if (journal_reload(lifecycle, release, err) < 0)
+			return -1;
+		absent = first_absent(look, release);
+		if (!absent || !patience_wait(lifecycle, &round, PATIENCE_SEEN, absent->id))
+			return 0;
 	}
-	return absence;
 }
 
-static bool may_give_up(struct lifecycle *lifecycle, const struct release *release,
-			const char *account)
+/* Its snapshots need not carry our tags yet, so they are not ours to delete; where they are is said. */
+static int lose_image(const struct release *release, struct image *image, struct outcome *outcome,
+		      struct gk_error *err)
 {
-	if (release->state != RELEASE_PENDING || !account ||
-	    lifecycle->clock->now(lifecycle->clock) - release->created_at < GIVE_UP_AFTER)
-		return false;
-	for (size_t i = 0; i < release->image_count; i++)
-		if (release->images[i].state != RELEASE_PENDING ||
-		    !gk_str_equal(release->images[i].account, account))
-			return false;
-	return true;
-}
-
-/* Its images were destroyed before it was live (Packer does so after a failure). Only the row changes. */
-static int give_up(struct lifecycle *lifecycle, struct release *release, struct outcome *outcome,
-		   struct gk_error *err)
-{
-	struct gk_error problem = {0};
 	char label[RELEASE_LABEL_SIZE];
 
-	release->state = RELEASE_RETIRED;
-	for (size_t i = 0; i < release->image_count; i++)
-		release->images[i].state = RELEASE_RETIRED;
-	if (gk_str_set(&release->intent, NULL, err) < 0)
-		return -1;
-	if (journal_save(lifecycle, release, "retired", "its images were gone before it was live",
-			 &problem) < 0) {
-		/* Another run knew more of it. */
-		if (problem.code == GK_CONFLICT)
-			return journal_reload(lifecycle, release, err);
-		*err = problem;
-		return -1;
+	image->state = RELEASE_RETIRED;
+	for (size_t i = 0; i < image->snapshot_count; i++) {
+		image->snapshots[i].state = SNAPSHOT_SHARED;
+		if (gk_str_set(&image->snapshots[i].reason, "its image went before the release was live",
+			       err) < 0)
+			return -1;
 	}
 	return gk_strv_addf(&outcome->warnings, err,
-			    "%s was given up: its images were gone before it was live",
-			    release_label(release, label));
+			    "%s of %s in %s was given up: it was gone before the release was live%s%s",
+			    image->id, release_label(release, label), image->location,
+			    image->snapshot_count > 0 ? ", look for " : "",
+			    image->snapshot_count > 0 ? image->snapshots[0].id : "");
 }
 
-/* True if the channel names a release that was built after this one: that run's word came later. */
-static int is_later(struct lifecycle *lifecycle, const struct release *release,
-		    const struct channel *channel, bool *ret, struct gk_error *err)
+static int note_absent(const struct image *image, struct outcome *outcome, struct gk_error *err)
 {
-	_cleanup_(release_done) struct release named = {0};
-	bool found = false;
+	_cleanup_free_ char *text = gk_str_format(
+		err, "%s is not there, nor is any other image of account %s: these may be other "
+		     "credentials", image->id, image->account ? image->account : "?");
 
-	*ret = false;
-	if (!channel)
-		return 0;
-	if (lifecycle->inventory->ops->get(lifecycle->inventory, release->family,
-					   &channel->version, &found, &named, err) < 0)
-		return -1;
-	if (found && named.created_at != release->created_at)
-		*ret = named.created_at > release->created_at;
-	else if (found)
-		*ret = semver_compare(&named.version, &release->version) > 0;
-	return 0;
+	return text ? outcome_add_incomplete(outcome, "tag", image->location, text, err) : -1;
 }
 
-/* A run that was interrupted wanted these channels at its time: what later runs took stays theirs. */
-static int drop_taken_channels(struct lifecycle *lifecycle, const struct release *release,
-			       struct intent *intent, struct gk_error *err)
+/* Gives up what is gone, or notes it where that is not proved. Returns whether the release changed. */
+static int lose_absent(struct release *release, const struct cloud_look *look,
+		       struct outcome *outcome, struct gk_error *err)
 {
-	_cleanup_(channel_list_done) struct channel_list channels = {0};
+	bool left = false;
+	int changed = 0;
 
-	if (intent->channels.count == 0)
-		return 0;
-	if (lifecycle->inventory->ops->channels(lifecycle->inventory, release->family, &channels,
-						err) < 0)
-		return -1;
-	for (size_t i = intent->channels.count; i-- > 0;) {
-		const char *name = intent->channels.items[i];
-		bool later = false;
+	for (size_t i = 0; i < release->image_count; i++) {
+		struct image *image = &release->images[i];
 
-		if (is_later(lifecycle, release, channel_list_find(&channels, name), &later, err) < 0)
-			return -1;
-		if (later)
-			gk_strv_remove(&intent->channels, name);
+		if (is_absent(look, release, image)) {
+			if (!look_sees_account(look, image->location, image->account)) {
+				if (note_absent(image, outcome, err) < 0)
+					return -1;
+			} else if (lose_image(release, image, outcome, err) < 0) {
+				return -1;
+			} else {
+				changed = 1;
+			}
+		}
+		left = left || image->state != RELEASE_RETIRED;
 	}
-	return 0;
+	if (!left) {
+		release->state = RELEASE_RETIRED;
+		free(gk_take(&release->intent));
+	}
+	return changed;
 }
 
-int others_finish_one(struct lifecycle *lifecycle, struct release *release, const char *account,
+static int give_up_absent(struct lifecycle *lifecycle, struct release *release,
+			  const struct cloud_look *look, struct outcome *outcome,
+			  struct gk_error *err)
+{
+	struct gk_error problem = {0};
+	int changed = lose_absent(release, look, outcome, err);
+
+	if (changed <= 0)
+		return changed;
+	if (journal_save(lifecycle, release,
+			 release->state == RELEASE_RETIRED ? "retired" : "lost",
+			 "images were gone before it was live", &problem) == 0)
+		return 0;
+	return journal_retry(lifecycle, release, &problem, err);
+}
+
+/* ---- finishing ---- */
+
+int others_finish_one(struct lifecycle *lifecycle, struct release *release,
 		      struct outcome *outcome, struct gk_error *err)
 {
 	_cleanup_(cloud_look_done) struct cloud_look look = {0};
 	_cleanup_(channel_list_done) struct channel_list channels = {0};
 	_cleanup_(intent_done) struct intent intent = {0};
-	struct absence absence = {0};
 
-	if (intent_from_json(release->intent, &intent, err) < 0 ||
-	    look_pending(lifecycle, release, &look, err) < 0)
+	if (look_pending(lifecycle, release, &look, err) < 0 ||
+	    give_up_absent(lifecycle, release, &look, outcome, err) < 0)
 		return -1;
-	absence = find_absence(&look);
-	if (absence.all && may_give_up(lifecycle, release, account))
-		return give_up(lifecycle, release, outcome, err);
-	if (absence.id) {
-		_cleanup_free_ char *text = gk_str_format(err, "%s is not there", absence.id);
-
-		return text ? outcome_add_incomplete(outcome, "tag", absence.location, text, err)
-			    : -1;
-	}
-	if (drop_taken_channels(lifecycle, release, &intent, err) < 0 ||
+	if (outcome->incomplete_count > 0 || release->state >= RELEASE_RETIRING)
+		return 0;
+	/* What later runs took of the channels that this one wanted stays theirs. */
+	if (intent_from_json(release->intent, &intent, err) < 0 ||
+	    channels_drop_taken(lifecycle, release, &intent.channels, err) < 0 ||
 	    finish_release(lifecycle, release, &intent, outcome, &channels, err) < 0)
 		return -1;
 	/* Without a policy of its own nothing more is wanted. */
@@ -156,14 +165,16 @@ static bool is_own(const struct release *release, const struct release *own)
 	return own && semver_compare(&release->version, &own->version) == 0;
 }
 
-/* Pending as a whole, or with images that are. */
+/* Something is left to do before it comes to retention. */
 static bool wants_finishing(const struct release *release)
 {
-	if (release->state == RELEASE_PENDING)
+	if (release->state >= RELEASE_RETIRING)
+		return false;
+	if (release->state == RELEASE_PENDING || release->intent)
 		return true;
 	for (size_t i = 0; i < release->image_count; i++)
 		if (release->images[i].state == RELEASE_PENDING)
-			return release->state < RELEASE_RETIRING;
+			return true;
 	return false;
 }
 
@@ -192,8 +203,19 @@ static int warn(struct lifecycle *lifecycle, struct release *release, const stru
 	return gk_strv_extend(&outcome->warnings, &theirs->warnings, err);
 }
 
+static int hand_over(struct release *release, struct release_list *ret, struct gk_error *err)
+{
+	struct release *added = gk_array_add(&ret->items, &ret->count, sizeof(*added), err);
+
+	if (!added)
+		return -1;
+	*added = *release;
+	*release = (struct release){0};
+	return 0;
+}
+
 int others_finish(struct lifecycle *lifecycle, const struct release *own, struct outcome *outcome,
-		  struct gk_error *err)
+		  struct release_list *ret_finished, struct gk_error *err)
 {
 	_cleanup_(release_list_done) struct release_list list = {0};
 
@@ -203,28 +225,46 @@ int others_finish(struct lifecycle *lifecycle, const struct release *own, struct
 	for (size_t i = 0; i < list.count; i++) {
 		_cleanup_(outcome_done) struct outcome theirs = {0};
 		struct release *release = &list.items[i];
-		const char *account = own->image_count ? own->images[0].account : NULL;
 
 		if (is_own(release, own) || !wants_finishing(release))
 			continue;
-		if (others_finish_one(lifecycle, release, account, &theirs, err) < 0 ||
-		    warn(lifecycle, release, &theirs, outcome, err) < 0)
+		if (others_finish_one(lifecycle, release, &theirs, err) < 0 ||
+		    warn(lifecycle, release, &theirs, outcome, err) < 0 ||
+		    hand_over(release, ret_finished, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int others_supersede(struct lifecycle *lifecycle, const struct release *own,
+/* Channels that could not be moved are wanted still, unless a later run took them. */
+static int wants_channels(struct lifecycle *lifecycle, const struct release *release, bool *ret,
+			  struct gk_error *err)
+{
+	_cleanup_(intent_done) struct intent intent = {0};
+
+	if (intent_from_json(release->intent, &intent, err) < 0 ||
+	    channels_drop_taken(lifecycle, release, &intent.channels, err) < 0)
+		return -1;
+	*ret = intent.channels.count > 0;
+	return 0;
+}
+
+int others_supersede(struct lifecycle *lifecycle, const char *family, const struct release *own,
 		     struct gk_error *err)
 {
 	_cleanup_(release_list_done) struct release_list list = {0};
 
-	if (inventory_collect(lifecycle->inventory, own->family, INVENTORY_UNFINISHED, &list, err) <
-	    0)
+	if (inventory_collect(lifecycle->inventory, family, INVENTORY_UNFINISHED, &list, err) < 0)
 		return -1;
-	for (size_t i = 0; i < list.count; i++)
-		if (!is_own(&list.items[i], own) &&
-		    finish_intent(lifecycle, &list.items[i], err) < 0)
+	for (size_t i = 0; i < list.count; i++) {
+		struct release *release = &list.items[i];
+		bool wanted = false;
+
+		if (is_own(release, own))
+			continue;
+		if (wants_channels(lifecycle, release, &wanted, err) < 0 ||
+		    (!wanted && finish_intent(lifecycle, release, err) < 0))
 			return -1;
+	}
 	return 0;
 }

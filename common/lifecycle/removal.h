@@ -11,15 +11,20 @@ struct departure {
 	bool claimed;              /* written down as retiring */
 };
 
+/* Takes the claim back: release and images are as before. */
+void departure_restore(struct departure *departure);
+
 struct departures {
 	struct departure *items;
 	size_t count;
 };
 
-/* Deregistrations and snapshot deletions, all regions together. */
+/* Deregistrations and snapshot deletions, all regions together. Locations and ids are the work's own: a
+ * release that is read again loses the strings it had. */
 struct work {
 	struct cloud_removal *removals;
 	size_t count;
+	struct gk_strv texts;
 };
 
 void work_done(struct work *work);

@@ -15,22 +15,67 @@ void retention_done(struct retention *retention)
 	*retention = (struct retention){0};
 }
 
-/* The release of this run as it is now, or as a dry run imagines it. */
-static int merge_current(struct retention *retention, const struct release *current,
-			 struct gk_error *err)
+/* A release as a run has it in hand takes the place of what the inventory says. */
+static int merge(struct retention *retention, const struct release *release, struct gk_error *err)
 {
 	struct release *added = NULL;
 
-	if (!current)
-		return 0;
 	for (size_t i = 0; i < retention->releases.count; i++)
-		if (semver_compare(&retention->releases.items[i].version, &current->version) == 0) {
+		if (semver_compare(&retention->releases.items[i].version, &release->version) == 0) {
 			release_done(&retention->releases.items[i]);
-			return release_copy(current, &retention->releases.items[i], err);
+			return release_copy(release, &retention->releases.items[i], err);
 		}
 	added = gk_array_add(&retention->releases.items, &retention->releases.count,
 			     sizeof(*added), err);
-	return added ? release_copy(current, added, err) : -1;
+	return added ? release_copy(release, added, err) : -1;
+}
+
+/* What was built after the run whose policy this is does not concern it. */
+static void drop_newer(struct retention *retention, const struct release *current)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < retention->releases.count; i++) {
+		struct release *release = &retention->releases.items[i];
+
+		if (release_is_newer(release, current))
+			release_done(release);
+		else
+			retention->releases.items[kept++] = *release;
+	}
+	retention->releases.count = kept;
+}
+
+/* The retired releases whose pre-releases are still there: they supersede them. */
+static int add_superseding(struct retention *retention, struct gk_error *err)
+{
+	struct inventory *inventory = retention->lifecycle->inventory;
+	size_t count = retention->releases.count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct semver core = retention->releases.items[i].version;
+		struct release found = {0};
+		struct release *added = NULL;
+		bool there = false;
+
+		if (!semver_is_prerelease(&core))
+			continue;
+		core.prerelease[0] = core.build[0] = '\0';
+		if (inventory->ops->get(inventory, retention->family, &core, &there, &found, err) < 0)
+			return -1;
+		if (there && found.state == RELEASE_RETIRED)
+			added = gk_array_add(&retention->releases.items,
+					     &retention->releases.count, sizeof(*added), err);
+		if (there && found.state == RELEASE_RETIRED && !added) {
+			release_done(&found);
+			return -1;
+		}
+		if (added)
+			*added = found;
+		else if (there)
+			release_done(&found);
+	}
+	return 0;
 }
 
 static int copy_channels(const struct channel_list *from, struct channel_list *ret,
@@ -65,17 +110,34 @@ static int read_leftovers(struct retention *retention, struct gk_error *err)
 	return 0;
 }
 
+static int read_releases(struct retention *retention, const struct release *current,
+			 bool as_of_current, const struct imagined *imagined,
+			 struct gk_error *err)
+{
+	if (inventory_collect(retention->lifecycle->inventory, retention->family, INVENTORY_ALIVE,
+			      &retention->releases, err) < 0)
+		return -1;
+	for (size_t i = 0; imagined->releases && i < imagined->releases->count; i++)
+		if (merge(retention, &imagined->releases->items[i], err) < 0)
+			return -1;
+	if (current && merge(retention, current, err) < 0)
+		return -1;
+	if (as_of_current)
+		drop_newer(retention, current);
+	return add_superseding(retention, err);
+}
+
 static int read_inventory(struct retention *retention, const struct release *current,
-			  const struct channel_list *channels, struct gk_error *err)
+			  bool as_of_current, const struct imagined *imagined,
+			  struct gk_error *err)
 {
 	struct inventory *inventory = retention->lifecycle->inventory;
 
-	if (inventory_collect(inventory, retention->family, INVENTORY_ALIVE, &retention->releases,
-			      err) < 0 ||
-	    merge_current(retention, current, err) < 0 || read_leftovers(retention, err) < 0)
+	if (read_releases(retention, current, as_of_current, imagined, err) < 0 ||
+	    read_leftovers(retention, err) < 0)
 		return -1;
-	if (channels)
-		return copy_channels(channels, &retention->channels, err);
+	if (imagined->channels)
+		return copy_channels(imagined->channels, &retention->channels, err);
 	return inventory->ops->channels(inventory, retention->family, &retention->channels, err);
 }
 
@@ -195,8 +257,9 @@ static int report(const struct retention *retention, struct outcome *outcome, st
 }
 
 int retention_run(struct lifecycle *lifecycle, const char *family, const struct policy *policy,
-		  const struct release *current, const struct channel_list *channels,
-		  struct outcome *outcome, struct gk_error *err)
+		  const struct release *current, bool as_of_current,
+		  const struct imagined *imagined, struct outcome *outcome,
+		  struct gk_error *err)
 {
 	_cleanup_(retention_done) struct retention retention = {
 		.lifecycle = lifecycle,
@@ -207,29 +270,58 @@ int retention_run(struct lifecycle *lifecycle, const char *family, const struct 
 	};
 	_cleanup_(candidates_done) struct candidates candidates = {0};
 
-	if (read_inventory(&retention, current, channels, err) < 0 ||
+	if (read_inventory(&retention, current, as_of_current, imagined, err) < 0 ||
 	    decide(&retention, &candidates, outcome, err) < 0 ||
 	    retention_remove(&retention, candidates.items, candidates.count, outcome, err) < 0)
 		return -1;
 	return report(&retention, outcome, err);
 }
 
+/* The policy is written down with the family's newest live release, where `resume` finds it. */
+static int remember(struct lifecycle *lifecycle, const char *family, const struct policy *policy,
+		    struct gk_error *err)
+{
+	_cleanup_(release_list_done) struct release_list list = {0};
+	struct intent intent = {.policy = *policy};
+	struct release *newest = NULL;
+
+	if (inventory_collect(lifecycle->inventory, family, INVENTORY_ALIVE, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].state == RELEASE_LIVE &&
+		    (!newest || release_is_newer(&list.items[i], newest)))
+			newest = &list.items[i];
+	return newest ? journal_remember(lifecycle, newest, &intent, err) : 0;
+}
+
+/* What a retention comes to, once nothing stops it any more. */
+static int conclude(struct lifecycle *lifecycle, const char *family, const struct policy *policy,
+		    struct outcome *outcome, struct gk_error *err)
+{
+	if (outcome->incomplete_count > 0)
+		return remember(lifecycle, family, policy, err);
+	outcome->result = OUTCOME_UNCHANGED;
+	for (size_t i = 0; i < outcome->retention_count; i++)
+		if (outcome->retention[i].action == PLAN_REMOVE)
+			outcome->result = OUTCOME_DONE;
+	return others_supersede(lifecycle, family, NULL, err);
+}
+
 int lifecycle_retain(struct lifecycle *lifecycle, const char *family, const struct policy *policy,
 		     struct outcome *outcome, struct gk_error *err)
 {
+	struct imagined nothing = {0};
+	struct gk_error problem = {0};
 	bool known = false;
 
 	if (inventory_knows_family(lifecycle->inventory, family, &known, err) < 0)
 		return -1;
 	if (!known)
 		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no family %s", family);
-	if (retention_run(lifecycle, family, policy, NULL, NULL, outcome, err) < 0)
+	if (retention_run(lifecycle, family, policy, NULL, false, &nothing, outcome, err) < 0)
 		return -1;
-	if (outcome->incomplete_count > 0)
-		return 0;
-	outcome->result = OUTCOME_UNCHANGED;
-	for (size_t i = 0; i < outcome->retention_count; i++)
-		if (outcome->retention[i].action == PLAN_REMOVE)
-			outcome->result = OUTCOME_DONE;
+	/* What was removed is removed: what fails now is unfinished work. */
+	if (conclude(lifecycle, family, policy, outcome, &problem) < 0)
+		return outcome_add_incomplete(outcome, "record", NULL, problem.message, err);
 	return 0;
 }

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+enum {
+	LOOKS_AGAIN = 2, /* when lookups contradict one another */
+	WITNESSES = 4,   /* releases that are looked at though they stay */
+};
+
 const struct plan_facts *retention_facts(const struct retention *retention,
 					 const struct semver *version)
 {
@@ -51,21 +56,33 @@ static int add_release(const struct release *release, struct cloud_look *look,
 	return 0;
 }
 
-/* Images that stay are looked at too: seeing them proves that these credentials see the account. */
+static bool is_named(const struct retention *retention, const struct release *release)
+{
+	for (size_t i = 0; i < retention->channels.count; i++)
+		if (semver_compare(&retention->channels.items[i].version, &release->version) == 0)
+			return true;
+	return false;
+}
+
+/* Images that stay are looked at too: seeing them proves that these credentials see the account. The newest
+ * may have been retired by another run meanwhile; what a channel names cannot be. */
 static int add_witnesses(const struct retention *retention, struct cloud_look *look,
 			 struct gk_error *err)
 {
-	for (size_t i = 0; i < retention->plan.count; i++) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < retention->plan.count && count < WITNESSES; i++) {
 		const struct release *release = retention->plan.entries[i].release;
 
 		if (retention->plan.entries[i].action == PLAN_REMOVE ||
-		    release->state != RELEASE_LIVE)
+		    release->state != RELEASE_LIVE ||
+		    (count > 0 && !is_named(retention, release)))
 			continue;
+		count++;
 		for (size_t m = 0; m < release->image_count; m++)
 			if (!cloud_look_add_image(look, release->images[m].location,
 						  release->images[m].id, err))
 				return -1;
-		return 0;
 	}
 	return 0;
 }
@@ -217,20 +234,46 @@ static int add_leftovers(const struct retention *retention, struct cloud_look *l
 	return 0;
 }
 
-int retention_look(struct retention *retention, struct release *const *releases, size_t count,
-		   struct cloud_look *look, struct outcome *outcome, struct gk_error *err)
+static int build_look(const struct retention *retention, struct release *const *releases,
+		      size_t count, struct cloud_look *look, struct gk_error *err)
 {
-	struct cloud *cloud = retention->lifecycle->cloud;
-
 	for (size_t i = 0; i < count; i++)
 		if (add_release(releases[i], look, err) < 0)
 			return -1;
 	if (add_leftovers(retention, look, err) < 0)
 		return -1;
-	if (look->image_count == 0 && look->snapshot_count == 0)
-		return 0;
-	if (add_witnesses(retention, look, err) < 0 || cloud->ops->look(cloud, look, err) < 0)
-		return -1;
+	return look->image_count > 0 || look->snapshot_count > 0
+		       ? add_witnesses(retention, look, err)
+		       : 0;
+}
+
+/* An image that went between two lookups of one look, usually by another run. */
+static const char *changed_meanwhile(const struct cloud_look *look)
+{
+	for (size_t i = 0; i < look->usage_count; i++)
+		if (look->usages[i].error.code == GK_CONFLICT)
+			return look->usages[i].id;
+	return NULL;
+}
+
+int retention_look(struct retention *retention, struct release *const *releases, size_t count,
+		   struct cloud_look *look, struct outcome *outcome, struct gk_error *err)
+{
+	struct cloud *cloud = retention->lifecycle->cloud;
+	const char *changed = NULL;
+	int round = 0;
+
+	do {
+		cloud_look_done(look);
+		if (build_look(retention, releases, count, look, err) < 0)
+			return -1;
+		if (look->image_count == 0 && look->snapshot_count == 0)
+			return 0;
+		if (cloud->ops->look(cloud, look, err) < 0)
+			return -1;
+		changed = changed_meanwhile(look);
+	} while (changed && round < LOOKS_AGAIN &&
+		 patience_wait(retention->lifecycle, &round, PATIENCE_SEEN, changed));
 	for (size_t i = 0; i < count; i++)
 		if (judge_release(retention, releases[i], look, outcome, err) < 0)
 			return -1;

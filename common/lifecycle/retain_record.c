@@ -141,24 +141,91 @@ static void mark_retired(struct release *release)
 	free(gk_take(&release->intent));
 }
 
-static int record_release(struct retention *retention, struct release *release,
-			  const struct work *work, struct outcome *outcome, struct gk_error *err)
+static bool has_begun(const struct release *release)
+{
+	for (size_t i = 0; i < release->image_count; i++)
+		if (release->images[i].state == RELEASE_RETIRED)
+			return true;
+	return false;
+}
+
+/* Another run wrote first. If it finished the removal, that is that; else, whatever it decided, an image
+ * that was removed here is gone. */
+static int record_anew(struct retention *retention, struct release *release, struct gk_error *err)
+{
+	for (int round = 0; round < SAVE_ROUNDS; round++) {
+		_cleanup_(release_done) struct release theirs = {0};
+
+		if (release_copy(release, &theirs, err) < 0 ||
+		    journal_reload(retention->lifecycle, &theirs, err) < 0)
+			return -1;
+		if (!has_begun(release) || theirs.state == RELEASE_RETIRED) {
+			release_done(release);
+			*release = theirs;
+			theirs = (struct release){0};
+			return 0;
+		}
+		release->revision = theirs.revision;
+		if (journal_save(retention->lifecycle, release,
+				 release->state == RELEASE_RETIRED ? "retired" : "retiring",
+				 "against another run", err) == 0)
+			return 0;
+		if (err->code != GK_CONFLICT)
+			return -1;
+	}
+	return -1;
+}
+
+/* Every image was refused, so nothing of the release is gone (an answer that got lost proves nothing). */
+static bool was_refused(const struct release *release, const struct work *work)
+{
+	for (size_t i = 0; i < release->image_count; i++) {
+		const struct cloud_removal *removal = find_removal(work, &release->images[i]);
+
+		if (!removal || removal->error.code != GK_DENIED)
+			return false;
+	}
+	return release->image_count > 0;
+}
+
+static int save_record(struct retention *retention, struct release *release, const char *action,
+		       struct gk_error *err)
 {
 	struct gk_error problem = {0};
 
+	if (journal_save(retention->lifecycle, release, action, NULL, &problem) == 0)
+		return 0;
+	if (problem.code == GK_CONFLICT)
+		return record_anew(retention, release, err);
+	*err = problem;
+	return -1;
+}
+
+static int record_release(struct retention *retention, struct release *release,
+			  const struct work *work, struct outcome *outcome, struct gk_error *err)
+{
 	for (size_t i = 0; i < release->image_count; i++)
 		if (record_image(retention, release, &release->images[i], work, outcome, err) < 0)
 			return -1;
 	mark_retired(release);
-	if (journal_save(retention->lifecycle, release,
-			 release->state == RELEASE_RETIRED ? "retired" : "retiring", NULL,
-			 &problem) == 0)
-		return 0;
-	/* Another run finished the same removal and wrote it down first. */
-	if (problem.code == GK_CONFLICT)
-		return journal_reload(retention->lifecycle, release, err);
-	*err = problem;
-	return -1;
+	return save_record(retention, release,
+			   release->state == RELEASE_RETIRED ? "retired" : "retiring", err);
+}
+
+/* A refused release is as it was before, and the next policy decides anew. */
+static int record_departure(struct retention *retention, struct departure *departure,
+			    const struct work *work, struct outcome *outcome,
+			    struct gk_error *err)
+{
+	struct release *release = departure->release;
+
+	if (!was_refused(release, work))
+		return record_release(retention, release, work, outcome, err);
+	for (size_t i = 0; i < release->image_count; i++)
+		if (record_image(retention, release, &release->images[i], work, outcome, err) < 0)
+			return -1;
+	departure_restore(departure);
+	return save_record(retention, release, "kept", err);
 }
 
 int work_record(struct retention *retention, struct departures *departures,
@@ -166,7 +233,7 @@ int work_record(struct retention *retention, struct departures *departures,
 {
 	for (size_t i = 0; i < departures->count; i++)
 		if (departures->items[i].claimed &&
-		    record_release(retention, departures->items[i].release, work, outcome, err) < 0)
+		    record_departure(retention, &departures->items[i], work, outcome, err) < 0)
 			return -1;
 	for (size_t i = 0; i < retention->leftovers.count; i++)
 		if (record_release(retention, &retention->leftovers.items[i], work, outcome, err) <

@@ -28,12 +28,25 @@ static int block(struct retention *retention, const struct release *release, con
 	return gk_strv_add(&facts->blocks, reason, err);
 }
 
+/* An image that was never tagged stays pending: it is not known to be ours. */
 static void mark_retiring(struct release *release)
 {
 	release->state = RELEASE_RETIRING;
 	for (size_t i = 0; i < release->image_count; i++)
-		if (release->images[i].state != RELEASE_RETIRED)
+		if (release->images[i].state != RELEASE_RETIRED &&
+		    release->images[i].state != RELEASE_PENDING)
 			release->images[i].state = RELEASE_RETIRING;
+}
+
+void departure_restore(struct departure *departure)
+{
+	struct release *release = departure->release;
+
+	/* A removal that an earlier run announced and did not begin: the release was live. */
+	release->state = departure->before == RELEASE_RETIRING ? RELEASE_LIVE : departure->before;
+	for (size_t i = 0; i < release->image_count; i++)
+		if (release->images[i].state == RELEASE_RETIRING)
+			release->images[i].state = release->state;
 }
 
 /* Writes down that the release goes. From now on no channel can be moved to it, and any run finishes the
@@ -97,17 +110,11 @@ static int unclaim(struct retention *retention, struct departure *departure,
 	departure->claimed = false;
 	if (has_begun(release, look))
 		return note_half_removed(release, outcome, err);
-	/* A removal that an earlier run announced and did not begin: the release was live. */
-	release->state = departure->before == RELEASE_RETIRING ? RELEASE_LIVE : departure->before;
-	for (size_t i = 0; i < release->image_count; i++)
-		release->images[i].state = release->state;
+	departure_restore(departure);
 	if (journal_save(retention->lifecycle, release, "kept", "blocked before its removal",
 			 &problem) == 0)
 		return 0;
-	if (problem.code == GK_CONFLICT)
-		return journal_reload(retention->lifecycle, release, err);
-	*err = problem;
-	return -1;
+	return journal_retry(retention->lifecycle, release, &problem, err);
 }
 
 static int drop_blocked(struct retention *retention, struct departures *departures,
@@ -142,6 +149,39 @@ static int look_again(struct retention *retention, struct departures *departures
 	return drop_blocked(retention, departures, look, outcome, err);
 }
 
+static bool is_unchanged(const struct release *release, const struct release_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (semver_compare(&list->items[i].version, &release->version) == 0)
+			return list->items[i].revision == release->revision;
+	return false;
+}
+
+/* Looking takes its time: whoever claimed a release since then removes it, or has found a reason not to.
+ * One read for all. */
+static int confirm_claims(struct retention *retention, struct departures *departures,
+			  struct gk_error *err)
+{
+	_cleanup_(release_list_done) struct release_list list = {0};
+
+	if (departures->count > 0 &&
+	    inventory_collect(retention->lifecycle->inventory, retention->family,
+			      INVENTORY_UNFINISHED, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < departures->count; i++) {
+		struct departure *departure = &departures->items[i];
+
+		if (!departure->claimed || is_unchanged(departure->release, &list))
+			continue;
+		departure->claimed = false;
+		if (block(retention, departure->release, "changed by another run meanwhile", err) <
+			    0 ||
+		    journal_reload(retention->lifecycle, departure->release, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* ---- the order of it all ---- */
 
 /* The lines that the removal itself would have logged. */
@@ -171,25 +211,18 @@ static int carry_out(struct retention *retention, struct departures *departures,
 	_cleanup_(work_done) struct work work = {0};
 
 	if (look_again(retention, departures, &look, outcome, err) < 0 ||
+	    confirm_claims(retention, departures, err) < 0 ||
 	    work_build(retention, departures, &look, &work, err) < 0 ||
 	    (work.count > 0 && cloud->ops->remove(cloud, work.removals, work.count, err) < 0))
 		return -1;
 	return work_record(retention, departures, &work, outcome, err);
 }
 
-int retention_remove(struct retention *retention, struct release *const *releases, size_t count,
-		     struct outcome *outcome, struct gk_error *err)
+static int claim_all(struct retention *retention, struct release *const *releases, size_t count,
+		     struct departures *departures, struct gk_error *err)
 {
-	_cleanup_(departures_done) struct departures departures = {0};
-
-	if (retention->lifecycle->dry_run) {
-		log_dry(retention, releases, count);
-		return 0;
-	}
-	if (count == 0 && retention->leftovers.count == 0)
-		return 0;
 	for (size_t i = 0; i < count; i++) {
-		struct departure *departure = gk_array_add(&departures.items, &departures.count,
+		struct departure *departure = gk_array_add(&departures->items, &departures->count,
 							   sizeof(*departure), err);
 
 		if (!departure)
@@ -198,5 +231,24 @@ int retention_remove(struct retention *retention, struct release *const *release
 		if (claim(retention, departure, err) < 0)
 			return -1;
 	}
-	return carry_out(retention, &departures, outcome, err);
+	return 0;
+}
+
+int retention_remove(struct retention *retention, struct release *const *releases, size_t count,
+		     struct outcome *outcome, struct gk_error *err)
+{
+	_cleanup_(departures_done) struct departures departures = {0};
+	struct gk_error problem = {0};
+
+	if (retention->lifecycle->dry_run) {
+		log_dry(retention, releases, count);
+		return 0;
+	}
+	if (count == 0 && retention->leftovers.count == 0)
+		return 0;
+	if (claim_all(retention, releases, count, &departures, &problem) == 0 &&
+	    carry_out(retention, &departures, outcome, &problem) == 0)
+		return 0;
+	/* Claims are written, and more may be done: the next run goes on from there. */
+	return outcome_add_incomplete(outcome, "retain", NULL, problem.message, err);
 }

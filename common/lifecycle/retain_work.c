@@ -9,6 +9,7 @@ void work_done(struct work *work)
 	for (size_t i = 0; i < work->count; i++)
 		cloud_removal_done(&work->removals[i]);
 	free(work->removals);
+	gk_strv_done(&work->texts);
 }
 
 /* A snapshot of an image that is gone is deleted only while it carries the tags of its release. */
@@ -52,16 +53,26 @@ static int settle_snapshot(const struct release *release, struct snapshot *snaps
 	return gk_str_set(&snapshot->reason, "not deleted yet", err);
 }
 
+static const char *keep_text(struct work *work, const char *text, struct gk_error *err)
+{
+	return gk_strv_add(&work->texts, text, err) < 0 ? NULL
+							: work->texts.items[work->texts.count - 1];
+}
+
 static struct cloud_removal *add_removal(struct work *work, const struct image *image,
 					 bool image_too, struct gk_error *err)
 {
-	struct cloud_removal *removal =
-		gk_array_add(&work->removals, &work->count, sizeof(*removal), err);
+	const char *location = keep_text(work, image->location, err);
+	const char *id = location && image_too ? keep_text(work, image->id, err) : NULL;
+	struct cloud_removal *removal = NULL;
 
+	if (!location || (image_too && !id))
+		return NULL;
+	removal = gk_array_add(&work->removals, &work->count, sizeof(*removal), err);
 	if (!removal)
 		return NULL;
-	removal->location = image->location;
-	removal->id = image_too ? image->id : NULL;
+	removal->location = location;
+	removal->id = id;
 	return removal;
 }
 

@@ -529,7 +529,8 @@ def test_no_home(refused, built):
 def test_lost_output_loses_no_release(goldkeep, emulator, built, tmp_path, where, output, packer):
     build = built(regions=BOTH)
     env = goldkeep.environment | (build.under_packer if packer else {})
-    command = f"set -o pipefail; {goldkeep.program} release --output {output} {where}"
+    options = f"--output {output} --result result.json"
+    command = f"set -o pipefail; {goldkeep.program} release {options} {where}"
     got = subprocess.run(
         ["bash", "-c", command], env=env, cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -537,6 +538,8 @@ def test_lost_output_loses_no_release(goldkeep, emulator, built, tmp_path, where
     assert got.returncode in ((0,) if packer else (0, 3) if where == "| true" else (3,)), got
     if "2>&-" not in where and where != "| true":
         assert re.fullmatch("goldkeep: .*standard output.*\n", got.stderr), got
+    # What was closed is no place for what is opened next.
+    assert json.loads((tmp_path / "result.json").read_text())["result"] == "released"
     found = goldkeep("list", "--output", "json").json["releases"]
     assert [(one["version"], one["state"]) for one in found] == [("0.1.0", "live")]
     for image in build.images:

@@ -5,6 +5,7 @@ The family of these tests: 0.1.0 in both regions, 0.1.1 in eu-west-1 alone (wher
 """
 
 import shutil
+import time
 
 import pytest
 
@@ -389,6 +390,45 @@ def test_only_the_release_that_is_blocked_late_stays(history, emulator):
     assert versions(got, "remove") == ["0.1.0"]
     assert (history.whole(first), history.whole(second)) == (False, True)
     assert history.states() == {"0.1.0": "retired", "0.1.1": "live", "0.1.2": "live"}
+
+
+def wait_for(emulator, action, count):
+    while len(emulator.requests(action)) < count:
+        time.sleep(0.02)
+
+
+def test_another_run_finds_a_reference_after_the_second_look(history, emulator):
+    """It takes the claim back while this run still waits for an answer: this run notices."""
+    old, _ = history.releases(2, regions=[EU])
+    emulator.forget_requests()
+    emulator.faults(ruled({"delay": 1.5}, "DescribeImages", skip=1, times=1))
+    slow = history.goldkeep.start("retain", "web", "--keep-last", "1")
+    wait_for(emulator, "DescribeLaunchConfigurations", 2)
+    wait_for(emulator, "DescribeImageReferences", 2)
+    instance = emulator.launch(old.images[0])
+    got = history.retain(*KEEP_ONE)
+    assert planned(got, "blocked") == {"0.1.0": [f"in use: instance {instance} in {EU}"]}
+    out, err = slow.communicate(timeout=60)
+    assert slow.returncode == 0, (out, err)
+    assert "changed by another run" in out
+    assert not emulator.requests("DeregisterImage")
+    assert history.whole(old) is True
+    assert history.states()["0.1.0"] == "live"
+
+
+def test_two_runs_remove_the_same_release(history, emulator):
+    """The slow one is told late that the image is gone; the other one has written it down."""
+    old, _ = history.releases(2, regions=[EU])
+    emulator.forget_requests()
+    emulator.faults(ruled({"delay": 1.5}, "DeregisterImage", times=1))
+    slow = history.goldkeep.start("retain", "web", "--keep-last", "1")
+    wait_for(emulator, "DeregisterImage", 1)
+    history.retain(*KEEP_ONE)
+    out, err = slow.communicate(timeout=60)
+    assert slow.returncode == 0, (out, err)
+    assert history.whole(old) is False
+    assert history.states()["0.1.0"] == "retired"
+    assert history.run("resume").json["result"] == "nothing"
 
 
 # ---- pages ----

@@ -9,6 +9,10 @@ from history import BOTH, DAY, EU, US, History, versions
 KEEP_ONE = ("--keep-last", 1)
 ONCE = {"GOLDKEEP_MAX_ATTEMPTS": "1"}
 DENIED = {"status": 400, "code": "AccessDenied", "message": "not today"}
+NO_IMAGES = (
+    '<DescribeImagesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+    "<requestId>1</requestId><imagesSet/></DescribeImagesResponse>"
+)
 UNAVAILABLE = {"status": 503, "code": "Unavailable"}
 
 
@@ -199,14 +203,41 @@ def test_resume_in_a_dry_run(history, emulator, inventory_path):
 
 
 def test_resume_of_an_image_that_is_gone(history, emulator):
-    """Packer destroys the image of a build that failed: resume says what is missing."""
+    """Somebody destroyed it: resume says so and finishes what is left."""
     _, build = unfinished(history, emulator)
     emulator.faults()
     emulator.client("ec2", EU).deregister_image(ImageId=build.images[1].id)
-    got = history.run("resume", status=3)
+    got = history.run("resume")
     assert build.images[1].id in got.err
     assert EU in got.err
+    assert history.states()["0.1.1"] == "live"
+    states = {image["id"]: image["state"] for image in got.json["images"]}
+    assert states == {build.images[0].id: "live", build.images[1].id: "retired"}
+    assert history.run("release").json["result"] == "unchanged"
+
+
+def test_resume_of_a_release_that_lost_all_its_images(history, emulator):
+    """Packer destroys the images of a build that failed."""
+    first, build = unfinished(history, emulator)
+    emulator.faults()
+    for image in build.images:
+        emulator.client("ec2", image.region).deregister_image(ImageId=image.id)
+    got = history.run("resume")
+    assert all(id in got.err for id in build.ids)
+    assert history.states()["0.1.1"] == "retired"
+    assert history.run("resume").json["result"] == "nothing"
+
+
+def test_an_image_that_only_other_credentials_could_see_is_not_given_up(history, emulator):
+    """Nothing of the account is visible: these may be the credentials of another one."""
+    _, build = unfinished(history, emulator)
+    emulator.faults({"action": "DescribeImages", "status": 200, "raw": NO_IMAGES})
+    got = history.run("resume", status=3)
+    assert "other credentials" in got.err
     assert history.states()["0.1.1"] == "pending"
+    emulator.faults()
+    history.run("resume")
+    assert history.states()["0.1.1"] == "live"
 
 
 def test_resume_with_nothing_to_do(history):

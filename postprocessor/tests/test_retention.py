@@ -503,7 +503,6 @@ def test_a_refused_family_does_not_stop_the_others(history, tmp_path):
     assert set(history.states("db").values()) == {"live"}
 
 
-@pytest.mark.xfail(strict=True, reason="cmd_retain.c: policies are read one by one, after removals")
 def test_a_wrong_policy_of_one_family_stops_all(history, emulator, tmp_path):
     for name in ("db", "web"):
         history.releases(2, name=name, regions=[US])
