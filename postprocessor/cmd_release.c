@@ -73,6 +73,11 @@ static int make_query(struct context *context, const struct manifest *manifest,
 			output_problem(context, "warning: $PACKER_RUN_UUID is not set: taking the "
 						"manifest's last run");
 	}
+	/* Without it every build would be one and the same run. */
+	if (!*query->run)
+		return gk_error_set(err, GK_NOT_FOUND,
+				    "neither --run, $PACKER_RUN_UUID nor the manifest's last_run_uuid "
+				    "names the run");
 	query->build = build;
 	if (!build && !all) {
 		query->build = context_env("PACKER_BUILD_NAME");

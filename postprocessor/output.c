@@ -9,13 +9,17 @@
 
 #include "base/mem.h"
 
-/* Control characters would break "one problem, one line" (and Packer drops what stands before \r). */
+/* One line in one write, so that lines of parallel runs do not mix. Control characters would break "one problem,
+ * one line" (and Packer drops what stands before \r). */
 static void put_line(FILE *out, const char *prefix, const char *text)
 {
-	fputs(prefix, out);
-	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text, out);
-	fputc('\n', out);
+	_cleanup_free_ char *line = gk_str_format(NULL, "%s%s\n", prefix, text);
+	size_t length = line ? strlen(line) : 0;
+
+	for (size_t i = 0; i + 1 < length; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = ' ';
+	fwrite(line ? line : text, 1, line ? length : strlen(text), out);
 }
 
 static const char *level_name(enum gk_log_level level)

@@ -55,9 +55,11 @@ static void add_json_token(struct aws_call *call, const char *name, const char *
 {
 	struct gk_json_builder builder = {0};
 	_cleanup_free_ char *body = NULL;
+	const char *text = gk_buf_text(&call->params);
 
-	if (gk_json_parse(gk_buf_text(&call->params), call->params.length, &builder.root, NULL) ==
-	    0) {
+	if (call->params.state != GK_BUF_GOOD)
+		return;
+	if (gk_json_parse(text, call->params.length, &builder.root, NULL) == 0) {
 		gk_json_add_string(&builder, builder.root, name, token);
 		body = gk_json_builder_print(&builder, false, NULL);
 	}

@@ -36,10 +36,10 @@ static const char *alias_of(const struct ec2_user *user)
 /* All of the text: "ami-1 " would be no image's id, and ami-1 would pass for unused. */
 static bool is_image(const char *text)
 {
-	const char *digits = text + 4;
-
-	return strncmp(text, "ami-", 4) == 0 && digits[0] &&
-	       !digits[strspn(digits, "0123456789abcdefghijklmnopqrstuvwxyz")];
+	if (strncmp(text, "ami-", 4) != 0)
+		return false;
+	text += 4;
+	return text[0] && !text[strspn(text, "0123456789abcdefghijklmnopqrstuvwxyz")];
 }
 
 /* Two versions of one parameter go in different calls, so that answers cannot be mixed up. */

@@ -13,10 +13,10 @@ static int ask_place(struct aws_batch *batch, const struct aws_place *place, str
 		if (aws_batch_ask(batch, AWS_ASK_INSTANCES, place->region, place->fallback.items[i],
 				  0, EC2_INSTANCE_IDS_MAX, err) < 0)
 			return -1;
-	return aws_batch_add(batch, AWS_ASK_TEMPLATES, place->region, err) &&
-			       aws_batch_add(batch, AWS_ASK_PARAMETERS, place->region, err)
-		       ? 0
-		       : -1;
+	if (!aws_batch_add(batch, AWS_ASK_TEMPLATES, place->region, err) ||
+	    !aws_batch_add(batch, AWS_ASK_PARAMETERS, place->region, err))
+		return -1;
+	return 0;
 }
 
 int aws_fallback_ask(struct aws_batch *batch, const struct aws_place_list *places,

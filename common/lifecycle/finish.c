@@ -134,6 +134,18 @@ static const char *first_missing(const struct release *release, const struct tag
 	return NULL;
 }
 
+/* Another run may have finished, and even retired it since: nobody waits for its tags then. */
+static bool is_settled(struct lifecycle *lifecycle, const struct release *release)
+{
+	_cleanup_(release_done) struct release now = {0};
+	struct gk_error ignored = {0};
+	bool found = false;
+
+	return lifecycle->inventory->ops->get(lifecycle->inventory, release->family,
+					      &release->version, &found, &now, &ignored) == 0 &&
+	       found && now.state >= RELEASE_RETIRING;
+}
+
 /* Looks until every tag shows, or patience ends; `look` is what was seen last. */
 static int read_back(struct lifecycle *lifecycle, const struct release *release,
 		     const struct tagging *tagging, const struct tag_list *tags,
@@ -150,7 +162,8 @@ static int read_back(struct lifecycle *lifecycle, const struct release *release,
 		     lifecycle->cloud->ops->look(lifecycle->cloud, look, err) < 0))
 			return -1;
 		missing = first_missing(release, tagging, look, tags);
-		if (!missing || !patience_wait(lifecycle, &round, PATIENCE_NEW, missing))
+		if (!missing || is_settled(lifecycle, release) ||
+		    !patience_wait(lifecycle, &round, PATIENCE_NEW, missing))
 			return 0;
 	}
 }

@@ -19,6 +19,10 @@ struct departures {
 	size_t count;
 };
 
+/* Notes at the last moment why a release stays after all. */
+int departure_block(struct retention *retention, const struct release *release, const char *reason,
+		    struct gk_error *err);
+
 /* Deregistrations and snapshot deletions, all regions together. Locations and ids are the work's own: a
  * release that is read again loses the strings it had. */
 struct work {

@@ -221,9 +221,14 @@ static int record_departure(struct retention *retention, struct departure *depar
 
 	if (!was_refused(release, work))
 		return record_release(retention, release, work, outcome, err);
-	for (size_t i = 0; i < release->image_count; i++)
-		if (record_image(retention, release, &release->images[i], work, outcome, err) < 0)
+	for (size_t i = 0; i < release->image_count; i++) {
+		struct image *image = &release->images[i];
+
+		if (record_image(retention, release, image, work, outcome, err) < 0 ||
+		    departure_block(retention, release, find_removal(work, image)->error.message,
+				    err) < 0)
 			return -1;
+	}
 	departure_restore(departure);
 	return save_record(retention, release, "kept", err);
 }

@@ -10,8 +10,8 @@ static void departures_done(struct departures *departures)
 
 /* ---- claiming ---- */
 
-static int block(struct retention *retention, const struct release *release, const char *reason,
-		 struct gk_error *err)
+int departure_block(struct retention *retention, const struct release *release, const char *reason,
+		    struct gk_error *err)
 {
 	struct plan_facts *facts = NULL;
 
@@ -68,7 +68,7 @@ static int claim(struct retention *retention, struct departure *departure, struc
 		*err = problem;
 		return -1;
 	}
-	if (block(retention, release, "changed by another run meanwhile", err) < 0)
+	if (departure_block(retention, release, "changed by another run meanwhile", err) < 0)
 		return -1;
 	return journal_reload(retention->lifecycle, release, err);
 }
@@ -174,8 +174,8 @@ static int confirm_claims(struct retention *retention, struct departures *depart
 		if (!departure->claimed || is_unchanged(departure->release, &list))
 			continue;
 		departure->claimed = false;
-		if (block(retention, departure->release, "changed by another run meanwhile", err) <
-			    0 ||
+		if (departure_block(retention, departure->release,
+				    "changed by another run meanwhile", err) < 0 ||
 		    journal_reload(retention->lifecycle, departure->release, err) < 0)
 			return -1;
 	}

@@ -603,3 +603,13 @@ def test_a_closed_pipe_while_running(goldkeep, emulator, built):
     assert process.wait(timeout=60) in (0, 3)
     for image in build.images:
         assert emulator.tags(image.region, image.id)["goldkeep:version"] == "0.1.0"
+
+def test_a_manifest_without_a_run_is_refused(goldkeep, emulator, built, tmp_path):
+    """packer_run_uuid can be empty: all such builds would be one release."""
+    built(run="x")
+    path = tmp_path / "packer-manifest.json"
+    path.write_text(path.read_text().replace('"x"', '""'))
+    got = goldkeep("release", "--family", "web", "--output", "json")
+    assert got.status == 6, got
+    assert "--run" in got.err
+    assert emulator.tags("us-east-1", next(iter(emulator.images()))) == {}

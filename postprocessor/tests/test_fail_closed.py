@@ -52,12 +52,19 @@ FALLBACK_LOOKUPS = [
     "DescribeLaunchTemplates",
     "DescribeLaunchTemplateVersions",
 ]
+# What may come instead of an answer of SSM, whatever was asked.
 JSON_FAULTS = {
     "throttled": {"status": 400, "code": "ThrottlingException"},
     "a page of a proxy": FAULTS["a page of a proxy"],
     "access denied": {"status": 400, "code": "AccessDeniedException"},
     "nothing": {"status": 200, "raw": ""},
     "an empty object": {"status": 200, "raw": "{}"},
+    "another type": {"status": 200, "raw": '{"Parameters": {}}'},
+    "XML": {"status": 200, "raw": "<{action}Response/>"},
+    "cut": {"cut": 20},
+    "closed": {"close": True},
+}
+VALUE_FAULTS = JSON_FAULTS | {
     "no such parameter": {
         "status": 200,
         "raw": '{"InvalidParameters": ["/images/web"], "Parameters": []}',
@@ -66,10 +73,14 @@ JSON_FAULTS = {
         "status": 200,
         "raw": '{"InvalidParameters": [], "Parameters": [{"Name": "/images/web", "Value": "web"}]}',
     },
-    "XML": {"status": 200, "raw": "<GetParametersResponse/>"},
-    "cut": {"cut": 20},
-    "closed": {"close": True},
 }
+NAME_FAULTS = JSON_FAULTS | {
+    "no such filter": {"status": 400, "code": "InvalidFilterKey"},
+    "no name": {"status": 200, "raw": '{"Parameters": [{"DataType": "aws:ec2:image"}]}'},
+    "the same page": {"status": 200, "raw": '{"Parameters": [], "NextToken": "same"}'},
+    "a token that is no text": {"status": 200, "raw": '{"Parameters": [], "NextToken": 7}'},
+}
+PARAMETER_FAULTS = {"DescribeParameters": NAME_FAULTS, "GetParameters": VALUE_FAULTS}
 
 
 class Family(History):
@@ -175,12 +186,20 @@ def test_a_parameter_that_cannot_be_read(family, emulator, inventory_path):
     emulator.client("ec2", EU).create_launch_template(
         LaunchTemplateName="web", LaunchTemplateData={"ImageId": "resolve:ssm:/images/web"}
     )
-    check_faults(family, inventory_path, "GetParameters", JSON_FAULTS)
+    check_faults(family, inventory_path, "GetParameters", VALUE_FAULTS)
 
 
-def put_parameter(emulator, value, region, kind="text"):
+@pytest.mark.parametrize("lookup", PARAMETER_FAULTS)
+def test_a_lookup_of_parameters_that_fails(family, emulator, inventory_path, lookup):
+    """Nothing but the parameter itself names the image."""
+    emulator.settings(**NO_REFERENCES)
+    put_parameter(emulator, family.newest.ids[1], EU, kind="aws:ec2:image")
+    check_faults(family, inventory_path, lookup, PARAMETER_FAULTS[lookup])
+
+
+def put_parameter(emulator, value, region, kind="text", name="/images/web"):
     emulator.client("ssm", region).put_parameter(
-        Name="/images/web", Value=value, Type="String", DataType=kind, Overwrite=True
+        Name=name, Value=value, Type="String", DataType=kind, Overwrite=True
     )
 
 
@@ -274,7 +293,6 @@ def test_the_other_way_finds_templates(history, emulator, reference):
     check_blocked(history, old, "in use: launch template web (", f"version 1 in {EU}")
 
 
-@pytest.mark.xfail(strict=True, reason="aws_fallback.c: aws:ec2:image parameters are not looked at")
 def test_the_other_way_finds_parameters(history, emulator):
     old, _ = history.releases(2)
     put_parameter(emulator, old.ids[1], EU, kind="aws:ec2:image")
@@ -282,6 +300,7 @@ def test_the_other_way_finds_parameters(history, emulator):
     before = emulator.state()
     got = history.goldkeep("retain", "web", "--keep-last", "1")
     assert got.status in (0, 3), got
+    assert f"in use: SSM parameter /images/web in {EU}" in got.out, got
     assert emulator.state() == before, got
 
 
@@ -448,7 +467,7 @@ def use_all(emulator, image):
 
 
 @pytest.mark.parametrize("fallback", [False, True])
-@pytest.mark.parametrize("kind", ["template", "configuration", "instance"])
+@pytest.mark.parametrize("kind", ["template", "configuration", "instance", "parameter"])
 def test_a_reference_on_the_last_page(history, emulator, kind, fallback):
     old, _ = history.releases(2, regions=[EU])
     image = old.images[0]
@@ -464,6 +483,10 @@ def test_a_reference_on_the_last_page(history, emulator, kind, fallback):
         autoscaling.create_launch_configuration(
             LaunchConfigurationName="z", ImageId=image.id, InstanceType="t3.micro"
         )
+    elif kind == "parameter":
+        for number in range(5):
+            put_parameter(emulator, "ami-12c6146b", EU, "aws:ec2:image", f"/images/a{number}")
+        put_parameter(emulator, image.id, EU, "aws:ec2:image", "/images/z")
     else:
         word = emulator.launch(image)
     unknown = NO_REFERENCES if fallback else {}

@@ -13,6 +13,9 @@ from moto.ec2.exceptions import EC2ClientError
 
 import settings
 
+# What a wrong number of items is called, where it is not InvalidParameterValue.
+REFUSALS = {"autoscaling": "ValidationError", "ssm": "ValidationException"}
+
 
 def page(
     response: Any,
@@ -42,8 +45,7 @@ def page_size(response: Any, least: int, most: int, default: int, name: str) -> 
     if asked is not None and not least <= asked <= most:
         limit = f"greater than {least}" if asked < least else f"less than {most}"
         message = f"Value ( {asked} ) for parameter {name} is invalid. Expecting a value {limit}."
-        code = "ValidationError" if name == "MaxRecords" else "InvalidParameterValue"
-        raise EC2ClientError(code, message)
+        raise EC2ClientError(REFUSALS.get(response.service_name, "InvalidParameterValue"), message)
     size = asked or default
     cap = settings.get("page_size")
     return min(size, cap) if cap else size

@@ -156,6 +156,70 @@ static void test_failure_on_a_later_page(void **state)
 	aws_listing_done(&whole);
 }
 
+static struct aws_listing describe_json(void)
+{
+	struct aws_listing listing = {
+		.call = {.service = AWS_SSM, .region = "us-east-1", .action = "DescribeParameters"},
+		.token_param = "NextToken",
+		.token_path = "NextToken",
+	};
+
+	gk_buf_adds(&listing.call.params, "{\"MaxResults\":5}");
+	return listing;
+}
+
+static void test_json_pages(void **state)
+{
+	struct aws_fixture *f = *state;
+	struct aws_listing listing = describe_json();
+
+	aws_fixture_answer(f, "{\"MaxResults\":5}", 200, "{\"n\":1,\"NextToken\":\"a\\\"b\"}");
+	aws_fixture_answer(f, "{\"MaxResults\":5,\"NextToken\":\"a\\\"b\"}", 200,
+			   "{\"n\":2,\"NextToken\":\"c\"}");
+	aws_fixture_answer(f, "\"NextToken\":\"c\"", 400,
+			   "{\"__type\":\"InvalidNextToken\",\"message\":\"old\"}");
+	aws_fixture_answer(f, "{\"MaxResults\":5}", 200, "{\"n\":3,\"NextToken\":\"d\"}");
+	aws_fixture_answer(f, "{\"MaxResults\":5,\"NextToken\":\"d\"}", 200,
+			   "{\"n\":4,\"NextToken\":\"\"}");
+	run(f, &listing);
+	assert_int_equal(listing.call.error.code, GK_OK);
+	assert_int_equal(listing.page_count, 2);
+	assert_null(listing.pages);
+	assert_non_null(cJSON_GetObjectItemCaseSensitive(listing.json_pages[0], "n"));
+	assert_int_equal(
+		cJSON_GetObjectItemCaseSensitive(listing.json_pages[1], "n")->valueint, 4);
+	aws_listing_done(&listing);
+}
+
+static void test_json_token_of_another_type(void **state)
+{
+	struct aws_fixture *f = *state;
+	struct aws_listing listing = describe_json();
+
+	aws_fixture_answer(f, NULL, 200, "{\"NextToken\":7}");
+	run(f, &listing);
+	assert_int_equal(listing.call.error.code, GK_FAILED);
+	assert_non_null(strstr(listing.call.error.message, "NextToken"));
+	aws_listing_done(&listing);
+}
+
+static void test_json_endless(void **state)
+{
+	struct aws_fixture *f = *state;
+	struct aws_listing listing = describe_json();
+
+	for (int i = 0; i < 1000; i++) {
+		char body[48];
+
+		snprintf(body, sizeof(body), "{\"NextToken\":\"%d\"}", i);
+		aws_fixture_answer(f, NULL, 200, body);
+	}
+	run(f, &listing);
+	assert_int_equal(listing.call.error.code, GK_FAILED);
+	assert_non_null(strstr(listing.call.error.message, "more than 1,000 pages"));
+	aws_listing_done(&listing);
+}
+
 static void test_no_credentials(void **state)
 {
 	struct aws_fixture *f = *state;
@@ -182,6 +246,9 @@ int main(void)
 		WITH_FIXTURE(test_expired_token),
 		WITH_FIXTURE(test_token_expires_again),
 		WITH_FIXTURE(test_failure_on_a_later_page),
+		WITH_FIXTURE(test_json_pages),
+		WITH_FIXTURE(test_json_token_of_another_type),
+		WITH_FIXTURE(test_json_endless),
 		WITH_FIXTURE(test_no_credentials),
 	};
 

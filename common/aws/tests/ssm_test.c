@@ -107,6 +107,84 @@ static void test_same_parameter(void **state)
 	assert_false(ssm_is_same_parameter(ARN, ARN "2"));
 }
 
+static void test_request_for_image_parameters(void **state)
+{
+	struct aws_listing listing = {0};
+
+	(void)state;
+	ssm_describe_image_parameters(&listing, "eu-west-1");
+	assert_int_equal(listing.call.service, AWS_SSM);
+	assert_string_equal(listing.call.region, "eu-west-1");
+	assert_string_equal(listing.call.action, "DescribeParameters");
+	assert_string_equal(gk_buf_text(&listing.call.params),
+			    "{\"ParameterFilters\":[{\"Key\":\"DataType\","
+			    "\"Values\":[\"aws:ec2:image\"]}],\"MaxResults\":50}");
+	assert_string_equal(listing.token_param, "NextToken");
+	assert_string_equal(listing.token_path, "NextToken");
+	aws_listing_done(&listing);
+}
+
+static int read_names(const char *answer, char **ret, struct gk_error *err)
+{
+	_cleanup_(gk_json_freep) cJSON *json = NULL;
+	_cleanup_(gk_strv_done) struct gk_strv names = {0};
+
+	assert_success(gk_json_parse(answer, strlen(answer), &json, err), err);
+	if (ssm_read_image_parameters(json, &names, err) < 0)
+		return -1;
+	*ret = gk_strv_join(&names, " ", err);
+	return 0;
+}
+
+static void test_image_parameters(void **state)
+{
+	static const struct {
+		const char *answer, *names;
+	} rows[] = {
+		{"{\"Parameters\":[]}", ""},
+		{"{\"Parameters\":[{\"Name\":\"/a\",\"DataType\":\"aws:ec2:image\",\"Version\":2},"
+		 "{\"Name\":\"b\"}],\"NextToken\":\"t\"}",
+		 "/a b"},
+		{"{\"Parameters\":[{\"Name\":\"/a\",\"DataType\":\"text\"},{\"Name\":\"/b\"}]}",
+		 "/b"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *text = NULL;
+		struct gk_error err = {0};
+
+		assert_success(read_names(rows[i].answer, &text, &err), &err);
+		assert_string_equal(text, rows[i].names);
+	}
+}
+
+static void test_image_parameters_not_understood(void **state)
+{
+	static const struct {
+		const char *answer, *message;
+	} rows[] = {
+		{"[]", "the answer is no object"},
+		{"{}", "the answer has no Parameters"},
+		{"{\"Parameters\":null}", "the answer has no Parameters"},
+		{"{\"Parameters\":\"/a\"}", "Parameters"},
+		{"{\"Parameters\":[\"/a\"]}", "a parameter is no object"},
+		{"{\"Parameters\":[{}]}", "a parameter without a name"},
+		{"{\"Parameters\":[{\"Name\":\"\"}]}", "a parameter without a name"},
+		{"{\"Parameters\":[{\"Name\":7}]}", "Name"},
+		{"{\"Parameters\":[{\"Name\":\"/a\",\"DataType\":7}]}", "DataType"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *text = NULL;
+		struct gk_error err = {0};
+
+		assert_failure(read_names(rows[i].answer, &text, &err), &err, GK_FAILED,
+			       rows[i].message);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +192,9 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_what_is_not_understood_is_an_error),
 		cmocka_unit_test(test_same_parameter),
+		cmocka_unit_test(test_request_for_image_parameters),
+		cmocka_unit_test(test_image_parameters),
+		cmocka_unit_test(test_image_parameters_not_understood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,7 @@ static inline void refuse_once(struct fixture *f, const char *match, const char 
 #define TEMPLATES "Action=DescribeLaunchTemplates&"
 #define VERSIONS "Action=DescribeLaunchTemplateVersions&"
 #define PARAMETERS "AmazonSSM.GetParameters"
+#define STORED "AmazonSSM.DescribeParameters"
 #define TAG "Action=CreateTags&"
 #define DEREGISTER "Action=DeregisterImage&"
 #define DELETE "Action=DeleteSnapshot&"
@@ -174,6 +175,10 @@ static inline void refuse_once(struct fixture *f, const char *match, const char 
 	"<item><launchTemplateId>" id "</launchTemplateId><launchTemplateName>web"                 \
 	"</launchTemplateName><versionNumber>" number "</versionNumber><launchTemplateData>"       \
 	"<imageId>" image "</imageId></launchTemplateData></item>"
+#define STORED_ANSWER(names, rest) "{\"Parameters\":[" names "]" rest "}"
+#define STORED_IMAGE(name) "{\"Name\":\"" name "\",\"DataType\":\"aws:ec2:image\"}"
+#define VALUES_ANSWER(values) "{\"Parameters\":[" values "],\"InvalidParameters\":[]}"
+#define VALUE(name, value) "{\"Name\":\"" name "\",\"Value\":\"" value "\"}"
 #define TAGGED "<CreateTagsResponse><return>true</return></CreateTagsResponse>"
 #define DEREGISTERED(rest)                                                                         \
 	"<DeregisterImageResponse><return>true</return>" rest "</DeregisterImageResponse>"
@@ -186,6 +191,7 @@ static inline void nothing_else_is_used(struct fixture *f)
 	always(f, NULL, "ImageId=ami-1&Attribute", PERMISSION_ANSWER("ami-1", ""));
 	always(f, NULL, "ImageId=ami-2&Attribute", PERMISSION_ANSWER("ami-2", ""));
 	always(f, NULL, CONFIGURATIONS, CONFIGURATIONS_ANSWER("", ""));
+	always(f, NULL, STORED, STORED_ANSWER("", ""));
 }
 
 /* ---- what is asked of it ---- */

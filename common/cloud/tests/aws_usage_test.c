@@ -196,6 +196,159 @@ static void test_fallback(void **state)
 	assert_int_equal(f->script->rounds, 4);
 }
 
+/* Neither instances nor templates: parameters are all that there is. */
+static void only_parameters(struct fixture *f)
+{
+	always(f, EU, INSTANCES, INSTANCES_ANSWER(""));
+	always(f, EU, TEMPLATES, TEMPLATES_ANSWER(""));
+}
+
+static void test_fallback_parameters(void **state)
+{
+	struct fixture *f = *state;
+
+	old_endpoint(f);
+	only_parameters(f);
+	answer(f, EU, STORED, STORED_ANSWER(STORED_IMAGE("/a") "," STORED_IMAGE("/b"), ""));
+	answer(f, EU, "[\"/a\",\"/b\"]",
+	       VALUES_ANSWER(VALUE("/a", "ami-1") "," VALUE("/b", "ami-9")));
+	nothing_else_is_used(f);
+	add_usage(f, EU, "ami-1");
+	add_usage(f, EU, "ami-2");
+	look(f);
+	assert_references(&f->look.usages[0], "SSM parameter /a");
+	assert_references(&f->look.usages[1], "");
+	/* The references, the other questions, the values. */
+	assert_int_equal(f->script->rounds, 3);
+}
+
+/* Eleven names on three pages, one of them empty: two calls for the values, at once. */
+static void test_fallback_parameters_in_pages(void **state)
+{
+	struct fixture *f = *state;
+
+	old_endpoint(f);
+	only_parameters(f);
+	answer(f, EU, "\"NextToken\":\"one\"", STORED_ANSWER("", ",\"NextToken\":\"two\""));
+	answer(f, EU, "\"NextToken\":\"two\"", STORED_ANSWER(STORED_IMAGE("/k"), ""));
+	answer(f, EU, STORED,
+	       STORED_ANSWER(STORED_IMAGE("/a") "," STORED_IMAGE("/b") "," STORED_IMAGE(
+				     "/c") "," STORED_IMAGE("/d") "," STORED_IMAGE("/e") ","
+			     STORED_IMAGE("/f") "," STORED_IMAGE("/g") "," STORED_IMAGE(
+				     "/h") "," STORED_IMAGE("/i") "," STORED_IMAGE("/j"),
+			     ",\"NextToken\":\"one\""));
+	answer(f, EU, "[\"/k\"]", VALUES_ANSWER(VALUE("/k", "ami-1")));
+	answer(f, EU, PARAMETERS,
+	       VALUES_ANSWER(VALUE("/a", "ami-9") "," VALUE("/b", "ami-9") "," VALUE(
+		       "/c", "ami-9") "," VALUE("/d", "ami-9") "," VALUE("/e", "ami-9") ","
+			     VALUE("/f", "ami-9") "," VALUE("/g", "ami-9") "," VALUE(
+				     "/h", "ami-9") "," VALUE("/i", "ami-9") "," VALUE(
+				     "/j", "ami-2")));
+	nothing_else_is_used(f);
+	add_usage(f, EU, "ami-1");
+	add_usage(f, EU, "ami-2");
+	look(f);
+	assert_references(&f->look.usages[0], "SSM parameter /k");
+	assert_references(&f->look.usages[1], "SSM parameter /j");
+	assert_int_equal(http_script_count(f->script, PARAMETERS), 2);
+	assert_int_equal(f->script->rounds, 5);
+}
+
+/* A template and the parameter itself want the same value: it is asked for once. */
+static void test_fallback_parameter_of_a_template(void **state)
+{
+	struct fixture *f = *state;
+
+	old_endpoint(f);
+	answer(f, EU, INSTANCES, INSTANCES_ANSWER(""));
+	answer(f, EU, TEMPLATES, TEMPLATES_ANSWER(TEMPLATE("lt-1")));
+	answer(f, EU, VERSIONS, VERSIONS_ANSWER(VERSION("lt-1", "1", "resolve:ssm:/a")));
+	answer(f, EU, STORED, STORED_ANSWER(STORED_IMAGE("/a"), ""));
+	answer(f, EU, PARAMETERS, VALUES_ANSWER(VALUE("/a", "ami-1")));
+	nothing_else_is_used(f);
+	add_usage(f, EU, "ami-1");
+	look(f);
+	assert_references(&f->look.usages[0],
+			  "SSM parameter /a, launch template web (lt-1) version 1");
+	assert_int_equal(f->script->rounds, 4);
+}
+
+static void test_fallback_parameters_everywhere(void **state)
+{
+	struct fixture *f = *state;
+
+	refuse(f, NULL, REFERENCES, EC2_ERROR("UnauthorizedOperation", "no"));
+	always(f, NULL, INSTANCES, INSTANCES_ANSWER(""));
+	always(f, NULL, TEMPLATES, TEMPLATES_ANSWER(""));
+	answer(f, EU, STORED, STORED_ANSWER(STORED_IMAGE("/a"), ""));
+	answer(f, US, STORED, STORED_ANSWER(STORED_IMAGE("/a"), ""));
+	answer(f, EU, PARAMETERS, VALUES_ANSWER(VALUE("/a", "ami-1")));
+	answer(f, US, PARAMETERS, VALUES_ANSWER(VALUE("/a", "ami-2")));
+	nothing_else_is_used(f);
+	add_usage(f, EU, "ami-1");
+	add_usage(f, US, "ami-1");
+	add_usage(f, US, "ami-2");
+	look(f);
+	assert_references(&f->look.usages[0], "SSM parameter /a");
+	assert_references(&f->look.usages[1], "");
+	assert_references(&f->look.usages[2], "SSM parameter /a");
+	assert_int_equal(f->script->rounds, 3);
+}
+
+/* What an endpoint without the filter lists too is passed over. */
+static void test_fallback_parameters_of_other_types(void **state)
+{
+	struct fixture *f = *state;
+
+	old_endpoint(f);
+	only_parameters(f);
+	answer(f, EU, STORED, STORED_ANSWER("{\"Name\":\"/a\",\"DataType\":\"text\"}", ""));
+	nothing_else_is_used(f);
+	add_usage(f, EU, "ami-1");
+	look(f);
+	assert_references(&f->look.usages[0], "");
+	assert_int_equal(http_script_count(f->script, PARAMETERS), 0);
+}
+
+#define ONE_STORED STORED_ANSWER(STORED_IMAGE("/a"), "")
+
+static void test_fallback_parameters_in_doubt(void **state)
+{
+	static const struct {
+		const char *stored, *values, *expected;
+	} rows[] = {
+		{"{}", "", "DescribeParameters: the answer has no Parameters"},
+		{"{\"Parameters\":{}}", "", "DescribeParameters: "},
+		{"<x/>", "", "DescribeParameters: the answer cannot be read"},
+		{STORED_ANSWER("{\"DataType\":\"aws:ec2:image\"}", ""), "",
+		 "DescribeParameters: a parameter without a name"},
+		{STORED_ANSWER("", ",\"NextToken\":\"same\""), "",
+		 "DescribeParameters: the same page token came twice running"},
+		{STORED_ANSWER("", ",\"NextToken\":7"), "", "DescribeParameters: "},
+		{ONE_STORED, "{\"Parameters\":[],\"InvalidParameters\":[\"/a\"]}",
+		 "GetParameters: parameter /a is not known"},
+		{ONE_STORED, VALUES_ANSWER(""), "GetParameters: asked for 1 parameters, got 0"},
+		{ONE_STORED, VALUES_ANSWER("{\"Name\":\"/a\"}"),
+		 "GetParameters: parameter /a without a value"},
+		{ONE_STORED, VALUES_ANSWER(VALUE("/a", "see wiki")),
+		 "GetParameters: parameter /a does not hold the id of an image"},
+		{ONE_STORED, VALUES_ANSWER(VALUE("/a", "ami-")), "does not hold the id"},
+		{ONE_STORED, VALUES_ANSWER(VALUE("/a", "ami-1 ")), "does not hold the id"},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		teardown(state);
+		setup(state);
+		f = *state;
+		old_endpoint(f);
+		only_parameters(f);
+		always(f, EU, STORED, rows[i].stored);
+		always(f, EU, PARAMETERS, rows[i].values);
+		assert_doubt_in_one_region(f, rows[i].expected);
+	}
+}
+
 static void test_fallback_of_those_who_may_not(void **state)
 {
 	struct fixture *f = *state;
@@ -238,6 +391,10 @@ static void test_fallback_failing(void **state)
 		 "DescribeLaunchTemplateVersions: InvalidParameterValue"},
 		{PARAMETERS, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}",
 		 "GetParameters: AccessDeniedException"},
+		{STORED, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}",
+		 "DescribeParameters: AccessDeniedException"},
+		{STORED, "{\"__type\":\"InvalidFilterKey\",\"message\":\"no\"}",
+		 "DescribeParameters: InvalidFilterKey"},
 	};
 	struct fixture *f = *state;
 
@@ -302,6 +459,12 @@ int main(void)
 		TEST(test_an_image_that_is_gone),
 		TEST(test_gone_is_not_believed_of_an_image_that_is_shown),
 		TEST(test_fallback),
+		TEST(test_fallback_parameters),
+		TEST(test_fallback_parameters_in_pages),
+		TEST(test_fallback_parameter_of_a_template),
+		TEST(test_fallback_parameters_everywhere),
+		TEST(test_fallback_parameters_of_other_types),
+		TEST(test_fallback_parameters_in_doubt),
 		TEST(test_fallback_of_those_who_may_not),
 		TEST(test_managed_resources_are_not_known),
 		TEST(test_fallback_failing),

@@ -710,6 +710,7 @@ def listings(image_id):
         ("ec2", "describe_tags", "Tags", {"Filters": by("resource-id", image_id)}),
         ("autoscaling", "describe_launch_configurations", "LaunchConfigurations", {}),
         ("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", {}),
+        ("ssm", "describe_parameters", "Parameters", {"ParameterFilters": BY_TYPE}),
     ]  # fmt: skip
 
 
@@ -804,6 +805,58 @@ def test_image_parameters_are_checked_later(emulator, ec2):
     ssm.put_parameter(Value=image_id, **image)
     ssm.put_parameter(Value="ami-00000000000000000", **image)
     assert ssm.get_parameter(Name="/golden/web")["Parameter"]["Value"] == image_id
+
+
+BY_TYPE = [{"Key": "DataType", "Values": ["aws:ec2:image"]}]
+
+
+def put_parameters(emulator, image_id):
+    ssm = emulator.client("ssm")
+    for number in range(7):
+        ssm.put_parameter(
+            Name=f"/golden/{number}", Value=image_id, Type="String", DataType="aws:ec2:image"
+        )
+        ssm.put_parameter(Name=f"/text/{number}", Value=image_id, Type="String")
+    return ssm
+
+
+def test_parameters_by_data_type(emulator, ec2):
+    ssm = put_parameters(emulator, register(ec2, "published"))
+    found = ssm.describe_parameters(ParameterFilters=BY_TYPE, MaxResults=50)["Parameters"]
+    assert [item["Name"] for item in found] == [f"/golden/{number}" for number in range(7)]
+    assert {item["DataType"] for item in found} == {"aws:ec2:image"}
+    assert all("Value" not in item for item in found)
+    assert len(ssm.describe_parameters(MaxResults=50)["Parameters"]) == 14
+    one = [*BY_TYPE, {"Key": "Name", "Option": "Contains", "Values": ["/3"]}]
+    found = ssm.describe_parameters(ParameterFilters=one)["Parameters"]
+    assert [item["Name"] for item in found] == ["/golden/3"]
+    text = [{"Key": "DataType", "Option": "BeginsWith", "Values": ["te"]}]
+    assert len(ssm.describe_parameters(ParameterFilters=text)["Parameters"]) == 7
+    with refused("ValidationException"):
+        ssm.describe_parameters(ParameterFilters=[{"Key": "Nonsense", "Values": ["x"]}])
+
+
+def test_parameters_in_pages(emulator, ec2):
+    ssm = put_parameters(emulator, register(ec2, "published"))
+    _, sizes = pages(ssm, "describe_parameters", "Parameters")
+    assert sizes == [10, 4]
+    limit = {"PaginationConfig": {"PageSize": 3}}
+    items, sizes = pages(
+        ssm, "describe_parameters", "Parameters", ParameterFilters=BY_TYPE, **limit
+    )
+    assert sizes == [3, 3, 1]
+    assert [item["Name"] for item in items] == [f"/golden/{number}" for number in range(7)]
+    for token in ("nonsense", ec2_token(emulator, ec2)):
+        with refused("InvalidNextToken", 400):
+            ssm.describe_parameters(NextToken=token)
+    emulator.settings(empty_first_page=False)
+    with refused("ValidationException", 400):
+        ssm.describe_parameters(MaxResults=51)
+
+
+def ec2_token(emulator, ec2):
+    emulator.settings(empty_first_page=True)
+    return ec2.describe_images()["NextToken"]
 
 
 # --- control endpoints
