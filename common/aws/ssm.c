@@ -29,7 +29,7 @@ void ssm_get_parameters(struct aws_call *call, const char *region, char *const *
 
 #define IMAGE_TYPE "aws:ec2:image"
 
-void ssm_describe_image_parameters(struct aws_listing *listing, const char *region)
+void ssm_describe_image_parameters(struct aws_listing *listing, const char *region, bool filtered)
 {
 	listing->call.service = AWS_SSM;
 	listing->call.region = region;
@@ -37,8 +37,9 @@ void ssm_describe_image_parameters(struct aws_listing *listing, const char *regi
 	listing->token_param = "NextToken";
 	listing->token_path = "NextToken";
 	gk_buf_adds(&listing->call.params,
-		    "{\"ParameterFilters\":[{\"Key\":\"DataType\",\"Values\":[\"" IMAGE_TYPE
-		    "\"]}],\"MaxResults\":50}");
+		    filtered ? "{\"ParameterFilters\":[{\"Key\":\"DataType\",\"Values\":[\"" IMAGE_TYPE
+			       "\"]}],\"MaxResults\":50}"
+			     : "{\"MaxResults\":50}");
 }
 
 static int read_image_parameter(const cJSON *element, struct gk_strv *names, struct gk_error *err)

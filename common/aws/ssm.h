@@ -15,8 +15,9 @@ enum { SSM_NAMES_MAX = 10 }; /* of one GetParameters */
 void ssm_get_parameters(struct aws_call *call, const char *region, char *const *names,
 			size_t count);
 
-/* All parameters of the data type aws:ec2:image: a listing, whose pages are JSON. */
-void ssm_describe_image_parameters(struct aws_listing *listing, const char *region);
+/* All parameters of the data type aws:ec2:image (or just all, for endpoints that know no such filter): a
+ * listing, whose pages are JSON. */
+void ssm_describe_image_parameters(struct aws_listing *listing, const char *region, bool filtered);
 
 /* Appends the names of one page of it, without those that the answer says to be of another type (of
  * an endpoint that knows no such filter). Anything not understood is GK_FAILED. */

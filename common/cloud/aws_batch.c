@@ -101,34 +101,38 @@ static int run(struct aws_cloud *cloud, struct aws_question *const *questions, s
 	return aws_run_listings(cloud->client, listings, count, err);
 }
 
-/* aws.md 4.6: an endpoint that does not know the parameter says so; it hides nothing either. */
-static bool must_ask_unmanaged(const struct aws_question *question)
+/* An endpoint that does not know the refinement says so, and without it the answer holds no less (aws.md 4.6 for
+ * IncludeManagedResources; emulators know no filter by data type). */
+static bool must_ask_plainly(const struct aws_question *question)
 {
 	const struct aws_call *call = &question->listing.call;
 
-	if (!question->managed || call->error.code == GK_OK)
+	if (!question->refined || call->error.code == GK_OK)
 		return false;
+	if (question->topic == AWS_ASK_PARAMETERS)
+		return strcmp(call->code, "ValidationException") == 0 ||
+		       strcmp(call->code, "InvalidFilterKey") == 0;
 	return strncmp(call->code, "UnknownParameter", 16) == 0 ||
 	       (strncmp(call->code, "InvalidParameter", 16) == 0 &&
 		strstr(call->error.message, "IncludeManagedResources"));
 }
 
-void aws_question_build(struct aws_question *question, bool managed)
+void aws_question_build(struct aws_question *question, bool refined)
 {
 	struct aws_listing *listing = &question->listing;
 	const char *region = question->region;
 
-	question->managed = managed && question->topic != AWS_ASK_PARAMETERS;
+	question->refined = refined;
 	if (question->topic == AWS_ASK_INSTANCES)
 		ec2_describe_instances(listing, region, question->ids.items, question->ids.count,
-				       managed);
+				       refined);
 	else if (question->topic == AWS_ASK_TEMPLATES)
-		ec2_describe_launch_templates(listing, region, managed);
+		ec2_describe_launch_templates(listing, region, refined);
 	else if (question->topic == AWS_ASK_VERSIONS)
 		ec2_describe_launch_template_versions(listing, region, question->ids.items[0],
-						      managed);
+						      refined);
 	else if (question->topic == AWS_ASK_PARAMETERS)
-		ssm_describe_image_parameters(listing, region);
+		ssm_describe_image_parameters(listing, region, refined);
 }
 
 int aws_batch_run(struct aws_cloud *cloud, struct aws_batch *batch, struct gk_error *err)
@@ -142,7 +146,7 @@ int aws_batch_run(struct aws_cloud *cloud, struct aws_batch *batch, struct gk_er
 		struct aws_question *question = batch->items[i];
 		struct aws_question **slot = NULL;
 
-		if (!must_ask_unmanaged(question))
+		if (!must_ask_plainly(question))
 			continue;
 		slot = gk_array_add(&again, &count, sizeof(*slot), err);
 		if (!slot)

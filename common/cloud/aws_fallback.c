@@ -70,7 +70,7 @@ static int read_templates(const struct aws_question *question, struct aws_place 
 
 		if (!one || gk_strv_add(&one->ids, ids.items[i], err) < 0)
 			return -1;
-		aws_question_build(one, question->managed);
+		aws_question_build(one, question->refined);
 	}
 	return 0;
 }

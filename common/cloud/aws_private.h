@@ -33,7 +33,7 @@ struct aws_question {
 	struct gk_strv ids; /* what is asked about, each once */
 	size_t *items;      /* indexes into the look's array of that topic */
 	size_t item_count;
-	bool managed;       /* IncludeManagedResources was sent */
+	bool refined;       /* with IncludeManagedResources, or the filter by data type */
 	struct aws_listing listing;
 };
 
@@ -53,12 +53,12 @@ struct aws_question *aws_batch_add(struct aws_batch *batch, enum aws_topic topic
 int aws_batch_ask(struct aws_batch *batch, enum aws_topic topic, const char *region,
 		  const char *id, size_t item, size_t most, struct gk_error *err);
 
-/* Builds the listing of a question about instances, templates, versions or parameters. The last knows
- * no managed resources. */
-void aws_question_build(struct aws_question *question, bool managed);
+/* Builds the listing of a question about instances, templates, versions or parameters, with or without what
+ * only newer endpoints know. */
+void aws_question_build(struct aws_question *question, bool refined);
 
-/* Runs all listings of a batch that may be empty. Those that asked for managed resources, of an
- * endpoint that does not know the word, are asked again without (and `managed` is false then). */
+/* Runs all listings of a batch that may be empty. Those that an endpoint refuses because it does not know the
+ * refinement are asked again without (and `refined` is false then). */
 int aws_batch_run(struct aws_cloud *cloud, struct aws_batch *batch, struct gk_error *err);
 
 /* 0 if the listing came to its end, so that all its pages are there; else -1 and the reason. */

@@ -112,7 +112,7 @@ static void test_request_for_image_parameters(void **state)
 	struct aws_listing listing = {0};
 
 	(void)state;
-	ssm_describe_image_parameters(&listing, "eu-west-1");
+	ssm_describe_image_parameters(&listing, "eu-west-1", true);
 	assert_int_equal(listing.call.service, AWS_SSM);
 	assert_string_equal(listing.call.region, "eu-west-1");
 	assert_string_equal(listing.call.action, "DescribeParameters");

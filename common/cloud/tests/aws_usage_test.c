@@ -222,6 +222,23 @@ static void test_fallback_parameters(void **state)
 	assert_int_equal(f->script->rounds, 3);
 }
 
+static void test_fallback_parameters_without_the_filter(void **state)
+{
+	struct fixture *f = *state;
+
+	old_endpoint(f);
+	only_parameters(f);
+	refuse(f, EU, "ParameterFilters",
+	       "{\"__type\":\"ValidationException\",\"message\":\"no such key: DataType\"}");
+	answer(f, EU, "{\"MaxResults\":50}",
+	       STORED_ANSWER(STORED_IMAGE("/a") ",{\"Name\":\"/text\",\"DataType\":\"text\"}", ""));
+	answer(f, EU, "[\"/a\"]", VALUES_ANSWER(VALUE("/a", "ami-1")));
+	nothing_else_is_used(f);
+	add_usage(f, EU, "ami-1");
+	look(f);
+	assert_references(&f->look.usages[0], "SSM parameter /a");
+}
+
 /* Eleven names on three pages, one of them empty: two calls for the values, at once. */
 static void test_fallback_parameters_in_pages(void **state)
 {
@@ -460,6 +477,7 @@ int main(void)
 		TEST(test_gone_is_not_believed_of_an_image_that_is_shown),
 		TEST(test_fallback),
 		TEST(test_fallback_parameters),
+		TEST(test_fallback_parameters_without_the_filter),
 		TEST(test_fallback_parameters_in_pages),
 		TEST(test_fallback_parameter_of_a_template),
 		TEST(test_fallback_parameters_everywhere),
