@@ -4,7 +4,7 @@
 #   make demo       installs what it needs; real Packer builds against the emulator
 #   make test       installs what it needs; every test, with both compilers and the sanitizers
 #   make units      build and run the unit tests of this variant
-#   make bench      the figures of design 10, printed as a table
+#   make bench      the figures that goldkeep promises, printed as a table
 #   make install    honours DESTDIR and PREFIX
 #
 # Variants live in folders of their own: make BUILD=build/clang-asan CC=clang SANITIZE=1

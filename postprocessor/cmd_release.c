@@ -175,7 +175,8 @@ static int custom_version(const struct family_builds *builds, const char **ret,
 	return 0;
 }
 
-/* --version and --bump exclude each other where they come from the same place; else the nearer wins. */
+/* --version and --bump exclude each other where they come from the same place; else the nearer
+ * wins. */
 static int read_version(const struct options *options, const struct family_builds *builds,
 			struct version_request *request, struct gk_error *err)
 {

@@ -10,7 +10,8 @@ struct command {
 	const char *summary;
 	size_t max_arguments;
 	const struct option_group *const *groups; /* NULL-terminated */
-	/* Returns the exit status. Or -1 with err set: then nothing was recorded, and main tells. */
+	/* Returns the exit status. Or -1 with err set: then nothing was recorded, and main tells.
+	 * */
 	int (*run)(struct context *context, struct gk_error *err);
 };
 

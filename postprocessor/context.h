@@ -1,6 +1,7 @@
 /*
- * What every command works with: its options, where its output goes, and the world (inventory, cloud),
- * opened when asked for. The only place that reads global settings; main makes it and takes it down.
+ * What every command works with: its options, where its output goes, and the world (inventory,
+ * cloud), opened when asked for. The only place that reads global settings; main makes it and
+ * takes it down.
  */
 #ifndef GK_POSTPROCESSOR_CONTEXT_H
 #define GK_POSTPROCESSOR_CONTEXT_H
@@ -46,7 +47,8 @@ const char *context_env(const char *name);
 /* Reads environment, goldkeep.ini and the global options. */
 int context_init(struct context *context, struct gk_error *err);
 
-/* Before a failure is reported: finds out where its document goes, if context_init did not come so far. */
+/* Before a failure is reported: finds out where its document goes, if context_init did not come so
+ * far. */
 void context_prepare_failure(struct context *context);
 void context_done(struct context *context);
 
@@ -57,12 +59,13 @@ int context_open_inventory(struct context *context, const char *family, bool dry
 /* Makes the cloud and resolves credentials. Sends nothing. */
 int context_open_cloud(struct context *context, const char *family, struct gk_error *err);
 
-/* Both, as the lifecycle wants them; what was open before is closed. The context must outlive it. */
+/* Both, as the lifecycle wants them; what was open before is closed. The context must outlive it.
+ * */
 int context_open_lifecycle(struct context *context, const char *family, bool dry,
 			   struct lifecycle *ret, struct gk_error *err);
 
-/* The family that was named, which the inventory must know (GK_NOT_FOUND), else all of the inventory, or all
- * with something unfinished. */
+/* The family that was named, which the inventory must know (GK_NOT_FOUND), else all of the
+ * inventory, or all with something unfinished. */
 int context_choose_families(struct context *context, bool unfinished_only, struct gk_strv *ret,
 			    struct gk_error *err);
 

@@ -1,4 +1,4 @@
-/* Exit statuses: a promise to Packer templates and pipelines (design 4). */
+/* Exit statuses: a promise to Packer templates and pipelines. */
 #ifndef GK_POSTPROCESSOR_EXIT_H
 #define GK_POSTPROCESSOR_EXIT_H
 

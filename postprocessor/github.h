@@ -1,5 +1,5 @@
-/* GitHub Actions: outputs of the step and its summary, where $GITHUB_OUTPUT and $GITHUB_STEP_SUMMARY name
- * files (workflow commands, "Environment files"). */
+/* GitHub Actions: outputs of the step and its summary, where $GITHUB_OUTPUT and
+ * $GITHUB_STEP_SUMMARY name files (workflow commands, "Environment files"). */
 #ifndef GK_POSTPROCESSOR_GITHUB_H
 #define GK_POSTPROCESSOR_GITHUB_H
 

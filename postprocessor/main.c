@@ -47,7 +47,8 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* Descriptors 0 to 2 are always open, or the first file would get one of them and be written into. */
+/* Descriptors 0 to 2 are always open, or the first file would get one of them and be written into.
+ * */
 static bool open_standard_streams(void)
 {
 	bool lost = fcntl(STDOUT_FILENO, F_GETFD) < 0;

@@ -162,7 +162,8 @@ int options_parse(struct options *options, int argc, char **argv, bool stop_at_a
 	optind = 0;
 	opterr = 0;
 	while ((result = getopt_long(argc, argv, parser.letters, parser.options, NULL)) != -1) {
-		/* The first is told; reading goes on, for --output and --result count all the same. */
+		/* The first is told; reading goes on, for --output and --result count all the
+		 * same. */
 		if (result == '?' || result == ':') {
 			bad = bad < 0 ? bad : bad_option(&parser, result, argv, err);
 			continue;

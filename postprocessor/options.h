@@ -54,8 +54,8 @@ struct options {
 
 void options_done(struct options *options);
 
-/* Reads argv[1…] with the groups set in `options`. With `stop_at_argument` reading ends at the first word
- * that is no option; *ret_next is its index. GK_USAGE. */
+/* Reads argv[1…] with the groups set in `options`. With `stop_at_argument` reading ends at the
+ * first word that is no option; *ret_next is its index. GK_USAGE. */
 int options_parse(struct options *options, int argc, char **argv, bool stop_at_argument,
 		  int *ret_next, struct gk_error *err);
 
@@ -63,8 +63,8 @@ int options_parse(struct options *options, int argc, char **argv, bool stop_at_a
 int options_read_environment(struct options *options, const char *(*get)(const char *name),
 			     struct gk_error *err);
 
-/* Reads goldkeep.ini. `known` are the groups of all commands: a key that none of them has is GK_USAGE,
- * with its line. A missing file is an error only if `required`. */
+/* Reads goldkeep.ini. `known` are the groups of all commands: a key that none of them has is
+ * GK_USAGE, with its line. A missing file is an error only if `required`. */
 int options_read_file(struct options *options, const char *path, bool required,
 		      const struct option_group *const *known, struct gk_error *err);
 
@@ -77,7 +77,8 @@ const char *options_text(const struct options *options, const char *family, cons
 int options_list(const struct options *options, const char *family, const char *name,
 		 struct gk_strv *ret, struct gk_error *err);
 
-/* Typed: *ret is left alone if the option was not given. GK_USAGE naming where the value came from. */
+/* Typed: *ret is left alone if the option was not given. GK_USAGE naming where the value came
+ * from. */
 int options_switch(const struct options *options, const char *family, const char *name, bool *ret,
 		   struct gk_error *err);
 int options_count(const struct options *options, const char *family, const char *name, int *ret,

@@ -9,8 +9,8 @@
 
 #include "base/mem.h"
 
-/* One line in one write, so that lines of parallel runs do not mix. Control characters would break "one problem,
- * one line" (and Packer drops what stands before \r). */
+/* One line in one write, so that lines of parallel runs do not mix. Control characters would break
+ * "one problem, one line" (and Packer drops what stands before \r). */
 static void put_line(FILE *out, const char *prefix, const char *text)
 {
 	_cleanup_free_ char *line = gk_str_format(NULL, "%s%s\n", prefix, text);
@@ -226,7 +226,8 @@ int output_table_print(const struct output_table *source, struct gk_error *err)
 	if (columns == 0 || add_rows(table, &source->cells, columns) < 0 ||
 	    scols_print_table_to_string(table, &text) < 0)
 		return gk_error_memory(err);
-	/* libsmartcols puts no line end behind the last row, and makes no text of a table without rows. */
+	/* libsmartcols puts no line end behind the last row, and makes no text of a table without
+	 * rows. */
 	if (text && *text)
 		puts(text);
 	return 0;

@@ -13,11 +13,12 @@ void output_log(void *context, enum gk_log_level level, const char *line);
 void output_problem(const struct context *context, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Gives out the document: to standard output with --output json, to the --result file. -1 if a place
- * could not take it. */
+/* Gives out the document: to standard output with --output json, to the --result file. -1 if a
+ * place could not take it. */
 int output_document(struct context *context, struct gk_json_builder *json, struct gk_error *err);
 
-/* A document of one long array, {"NAME":[…]}, given out row by row, so that memory does not grow with it. */
+/* A document of one long array, {"NAME":[…]}, given out row by row, so that memory does not grow
+ * with it. */
 struct output_rows {
 	struct context *context; /* borrowed */
 	bool any;

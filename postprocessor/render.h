@@ -1,4 +1,4 @@
-/* Outcomes and releases as JSON and as text for people (design 5). */
+/* Outcomes and releases as JSON and as text for people. */
 #ifndef GK_POSTPROCESSOR_RENDER_H
 #define GK_POSTPROCESSOR_RENDER_H
 

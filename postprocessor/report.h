@@ -7,7 +7,8 @@
 
 struct report_style {
 	bool dry_run;
-	/* A recorded release ends in 0 whatever is unfinished: Packer would destroy the image (design 4). */
+	/* A recorded release ends in 0 whatever is unfinished: Packer would destroy the image
+	 *. */
 	bool lenient;
 	/* Nothing at all was there to do: said in this line. */
 	const char *nothing;
@@ -18,8 +19,8 @@ struct report_style {
 int report_outcomes(struct context *context, const struct outcome_list *outcomes,
 		    const struct report_style *style);
 
-/* A document that `list`, `show` and `history` made; text was printed already. Returns the exit status,
- * or -1. */
+/* A document that `list`, `show` and `history` made; text was printed already. Returns the exit
+ * status, or -1. */
 int report_document(struct context *context, struct gk_json_builder *json, struct gk_error *err);
 
 #endif

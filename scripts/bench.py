@@ -1,4 +1,4 @@
-"""Measures what design 10 promises, against the emulator, and prints one table.
+"""Measures what goldkeep promises, against the emulator, and prints one table.
 
 Nothing here passes or fails: a person reads the table. Each figure is the best of several runs, so that what
 else the machine does counts as little as possible.

@@ -2,7 +2,7 @@
  * Reading the answers of the query services (EC2, Auto Scaling) so that nothing which was not
  * understood passes for an empty answer.
  *
- * The services leave fields and whole lists out (aws.md 2.1: an empty list may be <x/> or absent),
+ * The services leave fields and whole lists out (an empty list may be <x/> or absent),
  * and elements that nobody asked about are passed over. But an answer to another question, text
  * where a list should be, a list element of another name, a required field that is missing: each is
  * -1, GK_FAILED, and the message says what.

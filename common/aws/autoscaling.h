@@ -1,6 +1,6 @@
 /*
  * Auto Scaling: launch configurations, which DescribeImageReferences does not see. Builders and
- * readers work as those of aws/ec2.h. Source: aws.md 4.6 (Auto Scaling API 2011-01-01).
+ * readers work as those of aws/ec2.h. Source: Auto Scaling API Reference 2011-01-01.
  */
 #ifndef GK_AWS_AUTOSCALING_H
 #define GK_AWS_AUTOSCALING_H

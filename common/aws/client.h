@@ -58,7 +58,7 @@ struct aws_call {
 	const char *action;     /* "DescribeImages" */
 	struct gk_buf params;   /* query services: built by aws_param; JSON services: the body */
 	/* Error codes that mean "not visible everywhere yet": 11 attempts, 200 ms doubling to 30 s
-	 * apart, about two minutes (aws.md 3.4). NULL-terminated array, NULL if none. */
+	 * apart, about two minutes (EC2 Developer Guide, eventual consistency). NULL-terminated array, NULL if none. */
 	const char *const *patient_codes;
 	/* NULL, or the id of an AMI: patience only while the error's message names that AMI or
 	 * none. An error that names another one is final. */

@@ -209,7 +209,7 @@ static int resolve_container(const struct aws_settings *settings, struct aws_cre
 	return refuse_variables(settings, signs, ARRAY_SIZE(signs), err);
 }
 
-/* The order of aws.md 1.3. */
+/* The order of the AWS SDKs. */
 static const struct provider providers[] = {
 	{"environment", resolve_environment},
 	{"web identity", resolve_web_identity},

@@ -1,5 +1,5 @@
 /*
- * Who signs: an access key, found by a table of providers in the order of aws.md 1.3.
+ * Who signs: an access key, found by a table of providers in the order of the AWS SDKs.
  *
  * A source that is configured but fails is final, and so is one that goldkeep cannot use yet:
  * nothing is ever signed with other credentials than those that were configured. Secrets have no

@@ -7,7 +7,7 @@
  * Readers append to lists that their owner ends with the _done function; on failure the list may
  * hold a part. What they do not understand is an error (aws/answer.h).
  *
- * Source of names and shapes: aws.md 4 (EC2 API 2016-11-15).
+ * Source of names and shapes: EC2 API Reference 2016-11-15.
  */
 #ifndef GK_AWS_EC2_H
 #define GK_AWS_EC2_H
@@ -128,8 +128,8 @@ int ec2_read_snapshots(const struct gk_xml *answer, struct ec2_snapshot_list *li
 
 void ec2_delete_snapshot(struct aws_call *call, const char *region, const char *id);
 
-/* The AMI that a message names, if it is another one than `own` (NULL: any): where it stands, and its
- * length. InvalidSnapshot.InUse says so what holds a snapshot (aws.md 4.7). */
+/* The AMI that a message names, if it is another one than `own` (NULL: any): where it stands, and
+ * its length. InvalidSnapshot.InUse says so what holds a snapshot (EC2 API Reference, DeleteSnapshot). */
 const char *ec2_other_image(const char *message, const char *own, size_t *ret_length);
 
 /* At most EC2_TAGGED_IDS_MAX ids. */

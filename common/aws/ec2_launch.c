@@ -69,7 +69,7 @@ static const struct {
 } resource_words[] = {
 	{"ec2:Instance", ":instance/", "instance", ""},
 	{"ec2:LaunchTemplate", ":launch-template/", "launch template", ""},
-	/* /golden/web is …:parameter/golden/web (aws.md 7). */
+	/* /golden/web is …:parameter/golden/web. */
 	{"ssm:Parameter", ":parameter/", "SSM parameter", "/"},
 };
 

@@ -1,4 +1,4 @@
-/* Where a service of a region is. Source: aws.md 1.6 (botocore endpoint rule sets). */
+/* Where a service of a region is. Source: botocore endpoint rule sets. */
 #ifndef GK_AWS_ENDPOINT_H
 #define GK_AWS_ENDPOINT_H
 

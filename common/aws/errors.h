@@ -1,6 +1,7 @@
 /*
  * What the error codes of AWS mean to goldkeep: the one place where foreign codes are translated.
- * Sources: aws.md 2.7, 3.1, 4.9, 5.6.
+ * Sources: EC2 API Reference, error codes; AWS SDKs and Tools Reference Guide, retry behavior; DynamoDB
+ * Developer Guide, error handling.
  */
 #ifndef GK_AWS_ERRORS_H
 #define GK_AWS_ERRORS_H

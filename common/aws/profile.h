@@ -1,6 +1,6 @@
 /*
  * The shared files ~/.aws/config and ~/.aws/credentials, merged into one list of settings per
- * profile. Source of every rule: aws.md 1.2 (botocore, aws-c-sdkutils).
+ * profile. Source of every rule: AWS SDKs and Tools Reference Guide; botocore, aws-c-sdkutils.
  */
 #ifndef GK_AWS_PROFILE_H
 #define GK_AWS_PROFILE_H

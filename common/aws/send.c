@@ -122,7 +122,7 @@ static bool read_date(const struct http_response *response, time_t *ret)
 	return true;
 }
 
-/* The rule of aws.md 2.7. Corrects the clock of all later signatures. */
+/* The AWS SDKs' rule of clock skew. Corrects the clock of all later signatures. */
 static bool correct_clock(struct aws_sending *sending, const struct http_response *response,
 			  const char *code, time_t now)
 {

@@ -1,4 +1,4 @@
-/* The services that are spoken to, as data. Source: aws.md 1.6, 2.1 (botocore service models). */
+/* The services that are spoken to, as data. Source: botocore service models. */
 #ifndef GK_AWS_SERVICE_H
 #define GK_AWS_SERVICE_H
 

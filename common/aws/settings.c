@@ -135,7 +135,7 @@ static int read_attempts(const char *value, const char *name, int most, int *ret
 	return 0;
 }
 
-/* Packer uses AWS_MAX_ATTEMPTS for its waiters and people set it to hundreds (aws.md 3.2). */
+/* Packer uses AWS_MAX_ATTEMPTS for its waiters and people set it to hundreds. */
 static int set_attempts(struct aws_settings *settings, struct gk_error *err)
 {
 	const char *own = aws_settings_env(settings, "GOLDKEEP_MAX_ATTEMPTS");

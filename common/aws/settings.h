@@ -1,5 +1,5 @@
 /*
- * What the environment and the shared files say, looked up once in the order of aws.md 1: what the
+ * What the environment and the shared files say, looked up once in the order of the AWS SDKs: what the
  * command was told, environment, shared files, default. An empty variable counts as unset.
  */
 #ifndef GK_AWS_SETTINGS_H

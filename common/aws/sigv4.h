@@ -1,6 +1,6 @@
 /*
  * AWS Signature Version 4, header form, as a pure function of request, credentials, scope and time.
- * Source: aws.md 2.3 (and the 38 public vectors of awslabs/aws-c-auth, which judge it).
+ * Source: AWS Signature Version 4 (and the 38 public vectors of awslabs/aws-c-auth, which judge it).
  */
 #ifndef GK_AWS_SIGV4_H
 #define GK_AWS_SIGV4_H

@@ -1,7 +1,7 @@
 /*
  * SSM Parameter Store: what stands behind the resolve:ssm: texts of launch templates, and which
  * parameters hold an image themselves. Builders and readers work as those of aws/ec2.h. Source:
- * aws.md 6.1, 6.3 (SSM API 2014-11-06).
+ * SSM API Reference 2014-11-06.
  */
 #ifndef GK_AWS_SSM_H
 #define GK_AWS_SSM_H
@@ -15,8 +15,8 @@ enum { SSM_NAMES_MAX = 10 }; /* of one GetParameters */
 void ssm_get_parameters(struct aws_call *call, const char *region, char *const *names,
 			size_t count);
 
-/* All parameters of the data type aws:ec2:image (or just all, for endpoints that know no such filter): a
- * listing, whose pages are JSON. */
+/* All parameters of the data type aws:ec2:image (or just all, for endpoints that know no such
+ * filter): a listing, whose pages are JSON. */
 void ssm_describe_image_parameters(struct aws_listing *listing, const char *region, bool filtered);
 
 /* Appends the names of one page of it, without those that the answer says to be of another type (of
@@ -39,8 +39,8 @@ struct ssm_parameter_list {
 void ssm_parameter_list_done(struct ssm_parameter_list *list);
 
 /* Appends a value for every name. A name that the answer calls invalid, or that is missing in it,
- * is GK_FAILED, naming it. Where two names of a call differ in the selector only and the answer leaves
- * selectors out, each gets both values: better ask for them in two calls. */
+ * is GK_FAILED, naming it. Where two names of a call differ in the selector only and the answer
+ * leaves selectors out, each gets both values: better ask for them in two calls. */
 int ssm_read_parameters(const cJSON *answer, char *const *names, size_t count,
 			struct ssm_parameter_list *list, struct gk_error *err);
 

@@ -1,6 +1,6 @@
 /*
  * The two forms in which the services speak: form-encoded requests with XML answers (query.c), and
- * JSON both ways (json.c). Pure. Source: aws.md 2.1, 2.2 (botocore service models).
+ * JSON both ways (json.c). Pure. Source: botocore service models (botocore service models).
  */
 #ifndef GK_AWS_WIRE_H
 #define GK_AWS_WIRE_H

@@ -1,7 +1,7 @@
 /*
  * A reader for INI files in the AWS dialect, which goldkeep.ini shares: sections, `key = value`,
  * whole-line comments (first character # or ;), trailing comments behind white space, continuation
- * lines, CRLF, a byte-order mark. Source: aws.md 1.2 (the C SDK's parser).
+ * lines, CRLF, a byte-order mark. Source: the parser of aws-c-sdkutils.
  *
  * The file is read into a flat list of properties in file order; merging and precedence are the
  * caller's business. A continuation line is appended to its value with a newline; under a property

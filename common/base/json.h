@@ -52,7 +52,8 @@ void gk_json_add_integer(struct gk_json_builder *b, cJSON *parent, const char *k
 void gk_json_add_bool(struct gk_json_builder *b, cJSON *parent, const char *key, bool value);
 void gk_json_add_strings(struct gk_json_builder *b, cJSON *parent, const char *key,
 			 const struct gk_strv *values);
-/* The document as text on one line (pretty: indented), owned; NULL with err set if anything failed. */
+/* The document as text on one line (pretty: indented), owned; NULL with err set if anything
+ * failed. */
 char *gk_json_builder_print(struct gk_json_builder *b, bool pretty, struct gk_error *err);
 
 #endif

@@ -101,8 +101,8 @@ static int run(struct aws_cloud *cloud, struct aws_question *const *questions, s
 	return aws_run_listings(cloud->client, listings, count, err);
 }
 
-/* An endpoint that does not know the refinement says so, and without it the answer holds no less (aws.md 4.6 for
- * IncludeManagedResources; emulators know no filter by data type). */
+/* An endpoint that does not know the refinement says so, and without it the answer holds no less
+ * (IncludeManagedResources is new; emulators know no filter by data type). */
 static bool must_ask_plainly(const struct aws_question *question)
 {
 	const struct aws_call *call = &question->listing.call;

@@ -1,7 +1,8 @@
 /*
- * What uses images, where DescribeImageReferences does not exist or may not be asked: the same users
- * found one by one (aws.md 4.6). Instances, launch templates and SSM parameters go out in one round,
- * the versions of the templates in the next; launch configurations are asked for in any case.
+ * What uses images, where DescribeImageReferences does not exist or may not be asked: the same
+ * users found one by one. Instances, launch templates and SSM parameters go out in
+ * one round, the versions of the templates in the next; launch configurations are asked for in any
+ * case.
  */
 #include "aws/ssm.h"
 #include "base/mem.h"

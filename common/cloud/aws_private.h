@@ -53,12 +53,12 @@ struct aws_question *aws_batch_add(struct aws_batch *batch, enum aws_topic topic
 int aws_batch_ask(struct aws_batch *batch, enum aws_topic topic, const char *region,
 		  const char *id, size_t item, size_t most, struct gk_error *err);
 
-/* Builds the listing of a question about instances, templates, versions or parameters, with or without what
- * only newer endpoints know. */
+/* Builds the listing of a question about instances, templates, versions or parameters, with or
+ * without what only newer endpoints know. */
 void aws_question_build(struct aws_question *question, bool refined);
 
-/* Runs all listings of a batch that may be empty. Those that an endpoint refuses because it does not know the
- * refinement are asked again without (and `refined` is false then). */
+/* Runs all listings of a batch that may be empty. Those that an endpoint refuses because it does
+ * not know the refinement are asked again without (and `refined` is false then). */
 int aws_batch_run(struct aws_cloud *cloud, struct aws_batch *batch, struct gk_error *err);
 
 /* 0 if the listing came to its end, so that all its pages are there; else -1 and the reason. */
@@ -103,16 +103,16 @@ int aws_usage_read(struct aws_cloud *cloud, const struct aws_batch *batch, struc
  * place->fallback, for all launch templates, and for all SSM parameters that hold an image. */
 int aws_fallback_ask(struct aws_batch *batch, const struct aws_place_list *places,
 		     struct gk_error *err);
-/* Reads their answers, then all versions of these templates, into the places' users. A parameter is a
- * user of its own, "SSM parameter NAME"; which image it uses, aws_alias_resolve finds out. */
+/* Reads their answers, then all versions of these templates, into the places' users. A parameter
+ * is a user of its own, "SSM parameter NAME"; which image it uses, aws_alias_resolve finds out. */
 int aws_fallback_read(struct aws_cloud *cloud, const struct aws_batch *batch,
 		      struct aws_place_list *places, struct gk_error *err);
 
 #define AWS_ALIAS "resolve:ssm:"
 
 /* For every user that names an image by resolve:ssm:, adds users with the ids that the parameters
- * hold (aws_alias.c). A text that names no image in a known way is doubt, and so is a parameter that
- * cannot be read or holds no id. */
+ * hold (aws_alias.c). A text that names no image in a known way is doubt, and so is a parameter
+ * that cannot be read or holds no id. */
 int aws_alias_resolve(struct aws_cloud *cloud, struct aws_place_list *places, struct gk_error *err);
 
 #endif

@@ -3,12 +3,12 @@
 #include "base/mem.h"
 #include "cloud/aws_private.h"
 
-/* Right after tagging, permissions that ask for a tag do not see it yet (aws.md 3.4). A plain
+/* Right after tagging, permissions that ask for a tag do not see it yet (EC2 Developer Guide, eventual consistency). A plain
  * denial has the same code and cannot be told apart, so that it costs this wait too; every other
  * code, AccessDenied and OperationNotPermitted among them, is final at once. */
 static const char *const deregister_patience[] = {"UnauthorizedOperation", NULL};
 
-/* A snapshot can stay in use by its image for minutes after that is gone (aws.md 4.7). */
+/* A snapshot can stay in use by its image for minutes after that is gone (EC2 API Reference, DeleteSnapshot). */
 static const char *const delete_patience[] = {"UnauthorizedOperation", "InvalidSnapshot.InUse",
 					      NULL};
 
@@ -92,7 +92,7 @@ static int set_outcome(struct cloud_snapshot_removal *snapshot, enum cloud_delet
 	return gk_str_set(&snapshot->reason, reason, err);
 }
 
-/* aws.md 4.3: success, skipped (another image uses it), and codes of failure. */
+/* EC2 API Reference, DeregisterImage: success, skipped (another image uses it), and codes of failure. */
 static int note_deletion(struct cloud_removal *removal, const struct ec2_deletion *deletion,
 			 struct gk_error *err)
 {

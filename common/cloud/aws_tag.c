@@ -1,7 +1,7 @@
 #include "base/mem.h"
 #include "cloud/aws_private.h"
 
-/* aws.md 4.2: a new image or snapshot may not be visible everywhere; two writers of one resource's
+/* A new image or snapshot may not be visible everywhere; two writers of one resource's
  * tags get in each other's way. */
 static const char *const patient_codes[] = {"InvalidAMIID.NotFound",
 					    "InvalidSnapshot.NotFound",

@@ -128,7 +128,7 @@ static int read_reference_pages(const struct aws_question *question, struct ec2_
 }
 
 /* Endpoints that do not know the operation, and callers that may not use it, have another way
- * (aws.md 4.6). Any other failure is doubt. `again` is NULL when this was the second time. */
+ *. Any other failure is doubt. `again` is NULL when this was the second time. */
 static int read_references(const struct aws_question *question, struct aws_place *place,
 			   struct aws_batch *again, struct gk_error *err)
 {
@@ -226,8 +226,8 @@ static int read_second_round(struct aws_cloud *cloud, struct aws_batch *batch,
 
 /* ---- what it comes to ---- */
 
-/* "Gone" is believed of an image that DescribeImages does not show either: InvalidAMIID.Unavailable is also
- * said of images that are there and in use (aws.md 4.9). */
+/* "Gone" is believed of an image that DescribeImages does not show either:
+ * InvalidAMIID.Unavailable is also said of images that are there and in use (EC2 API Reference, error codes). */
 static bool contradicts(const struct cloud_look *look, const struct aws_place *place,
 			const struct cloud_usage *usage)
 {

@@ -2,8 +2,8 @@
  * What the lifecycle needs of a provider, as a function table. Every call takes a batch over all
  * locations and sends what is independent at once; it fills in an outcome per item.
  *
- * A call returns -1 only if nothing could be tried (no credentials, no memory). What fails in one place
- * is told in that item's `error` (code GK_OK when it went well), and the other items go on.
+ * A call returns -1 only if nothing could be tried (no credentials, no memory). What fails in one
+ * place is told in that item's `error` (code GK_OK when it went well), and the other items go on.
  */
 #ifndef GK_CLOUD_CLOUD_H
 #define GK_CLOUD_CLOUD_H
@@ -55,9 +55,10 @@ struct cloud_search {
 	size_t image_count;
 };
 
-/* What still uses one image. Fail closed: if anything that could find a reference failed, was refused,
- * was cut short or was not understood anywhere in the location, error is set for every usage there.
- * GK_CONFLICT: the lookups contradict one another, because the image went meanwhile: look again. */
+/* What still uses one image. Fail closed: if anything that could find a reference failed, was
+ * refused, was cut short or was not understood anywhere in the location, error is set for every
+ * usage there. GK_CONFLICT: the lookups contradict one another, because the image went meanwhile:
+ * look again. */
 struct cloud_usage {
 	char *location, *id; /* in */
 	struct gk_error error;
@@ -98,8 +99,9 @@ struct cloud_snapshot_removal {
 	char *reason; /* for SHARED and LEFTOVER */
 };
 
-/* Takes away an image and then its snapshots. Cannot be undone; whoever calls has written down the ids.
- * An image that is gone already counts as done. If the image stays (error set), so do its snapshots. */
+/* Takes away an image and then its snapshots. Cannot be undone; whoever calls has written down the
+ * ids. An image that is gone already counts as done. If the image stays (error set), so do its
+ * snapshots. */
 struct cloud_removal {
 	const char *location;
 	const char *id; /* NULL: only the snapshots (leftovers) */

@@ -1,5 +1,5 @@
 /*
- * What an artifact_id of Packer's manifest names (packer.md 2.4): images, when it is made of
+ * What an artifact_id of Packer's manifest names: images, when it is made of
  * region:ami-… parts with commas between; else something that is no image: a file, a volume.
  */
 #ifndef GK_IMAGE_ARTIFACT_H

@@ -16,8 +16,8 @@ struct duration {
 int duration_parse(const char *text, struct duration *ret, struct gk_error *err);
 bool duration_is_zero(struct duration duration);
 
-/* The instant that lies the duration before `time`. Months and years count as Go's AddDate does: 31 March
- * less one month is 3 March (or 2 March in a leap year). */
+/* The instant that lies the duration before `time`. Months and years count as Go's AddDate does:
+ * 31 March less one month is 3 March (or 2 March in a leap year). */
 time_t duration_before(time_t time, struct duration duration);
 
 /* "1y6m" into text[DURATION_TEXT]; "0h" for none; returns text. */

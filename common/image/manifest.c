@@ -133,7 +133,7 @@ static int read_document(const cJSON *document, struct manifest *manifest, struc
 	return 0;
 }
 
-/* Packer writes neither atomically nor under a lock that holds (packer.md 1, finding 3). */
+/* Packer writes neither atomically nor under a lock that holds. */
 static int parse_document(const char *text, size_t length, cJSON **ret, struct gk_error *err)
 {
 	struct gk_error why = {0};

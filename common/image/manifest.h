@@ -1,6 +1,6 @@
 /*
- * packer-manifest.json: what Packer's manifest post-processor writes (packer.md 2.1), read from text.
- * Reading the file, and reading it again, is the caller's business.
+ * packer-manifest.json: what Packer's manifest post-processor writes, read from
+ * text. Reading the file, and reading it again, is the caller's business.
  */
 #ifndef GK_IMAGE_MANIFEST_H
 #define GK_IMAGE_MANIFEST_H
@@ -43,10 +43,10 @@ struct manifest {
 
 void manifest_done(struct manifest *manifest);
 
-/* Empty, cut or damaged text is GK_UNFINISHED: another process may be writing it. A whole document of
- * the wrong shape is GK_FAILED, naming the entry and the key. An artifact_id that looks like
- * region:ami-… but is none (a region that is no host label, a malformed AMI id) marks that entry only:
- * see manifest_entry_check. */
+/* Empty, cut or damaged text is GK_UNFINISHED: another process may be writing it. A whole document
+ * of the wrong shape is GK_FAILED, naming the entry and the key. An artifact_id that looks like
+ * region:ami-… but is none (a region that is no host label, a malformed AMI id) marks that entry
+ * only: see manifest_entry_check. */
 int manifest_parse(const char *text, size_t length, struct manifest *ret, struct gk_error *err);
 
 /* GK_FAILED if the entry's artifact_id is malformed. Called for the entries that are meant. */
@@ -70,9 +70,9 @@ struct manifest_selection {
 void manifest_selection_done(struct manifest_selection *selection);
 
 /* The entries that are meant, in file order, an entry repeated word for word only once.
- * GK_NOT_FOUND if the run has none (the message tells which runs or names are there, and to write one
- * manifest per source), or if entries of one name, builder type and family carry different images,
- * so that nobody can tell whose they are. */
+ * GK_NOT_FOUND if the run has none (the message tells which runs or names are there, and to write
+ * one manifest per source), or if entries of one name, builder type and family carry different
+ * images, so that nobody can tell whose they are. */
 int manifest_select(const struct manifest *manifest, const struct manifest_query *query,
 		    struct manifest_selection *ret, struct gk_error *err);
 

@@ -171,8 +171,8 @@ static int keep_by_rules(struct walk *walk, struct plan_entry *entry, struct gk_
 	return 0;
 }
 
-/* True for a pre-release of a core that has, or had, a release: one that was live at some time. A pending one
- * may still come to nothing. */
+/* True for a pre-release of a core that has, or had, a release: one that was live at some time. A
+ * pending one may still come to nothing. */
 static bool is_superseded(const struct plan_input *input, const struct release *release)
 {
 	if (!semver_is_prerelease(&release->version))

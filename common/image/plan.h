@@ -1,11 +1,13 @@
 /*
- * Policy and plan: what retention would do, with a reason for every release. Pure: releases, channels,
- * facts and the time go in, a plan comes out; a dry run prints it, an executor carries it out.
+ * Policy and plan: what retention would do, with a reason for every release. Pure: releases,
+ * channels, facts and the time go in, a plan comes out; a dry run prints it, an executor carries
+ * it out.
  *
- * What always holds, whatever the policy (design 7): kept are the release of this run, the newest
+ * What always holds, whatever the policy: kept are the release of this run, the newest
  * live release, what a channel names, what is held, what is pending, what is younger than min_age.
  * Never removed is what a fact blocks. Rules are ORed. Order is SemVer order; ties by build time,
- * then run. What is kept anyway still counts for keep_last (as a live release it stands in the line).
+ * then run. What is kept anyway still counts for keep_last (as a live release it stands in the
+ * line).
  */
 #ifndef GK_IMAGE_PLAN_H
 #define GK_IMAGE_PLAN_H
@@ -24,7 +26,7 @@ struct policy {
 	int max_remove;
 };
 
-/* No rule, and the defaults of design 7: keep-prereleases 1, unless-launched-within 24h, min-age
+/* No rule, and the defaults: keep-prereleases 1, unless-launched-within 24h, min-age
  * 0h, max-remove 50. */
 void policy_init(struct policy *policy);
 
@@ -57,8 +59,8 @@ struct plan_facts {
 };
 
 struct plan_input {
-	/* Of one family, in any order. Retired ones are no part of the plan, but a pre-release is superseded by
-	 * the retired release of its core too: whoever calls adds these. */
+	/* Of one family, in any order. Retired ones are no part of the plan, but a pre-release is
+	 * superseded by the retired release of its core too: whoever calls adds these. */
 	const struct release *releases;
 	size_t release_count;
 	const struct channel_list *channels;
@@ -85,10 +87,10 @@ struct plan {
 
 void plan_done(struct plan *plan);
 
-/* GK_REFUSED, with the number: a policy that could keep nothing (keep rules given, all zero), a plan
- * that removes more than max_remove releases (those that are retiring already do not count). Reasons of
- * keeping are in this order and wording: "this run", "newest live", "channel NAME", "held: REASON",
- * "pending", "younger than D", "last N", "within D", "pre-release". */
+/* GK_REFUSED, with the number: a policy that could keep nothing (keep rules given, all zero), a
+ * plan that removes more than max_remove releases (those that are retiring already do not count).
+ * Reasons of keeping are in this order and wording: "this run", "newest live", "channel NAME",
+ * "held: REASON", "pending", "younger than D", "last N", "within D", "pre-release". */
 int plan_make(const struct plan_input *input, struct plan *ret, struct gk_error *err);
 
 #endif

@@ -247,7 +247,7 @@ bool semver_same_core(const struct semver *a, const struct semver *b)
 	return memcmp(a->core, b->core, sizeof(a->core)) == 0;
 }
 
-/* aws.md 5.3: NUM(d), the length code and then the digits. */
+/* NUM(d): the length code and then the digits. */
 static char *put_number(char *to, const char *digits, size_t length)
 {
 	size_t n = length - 1;

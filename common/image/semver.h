@@ -42,7 +42,7 @@ bool semver_same_core(const struct semver *a, const struct semver *b);
 
 /* A text whose byte order is the order of precedence, equal exactly when precedence is equal:
  * a1.a0.a0-Src,Na1! for 1.0.0-rc.1, a1.a2.b10~ for 1.2.10. Into key[SEMVER_KEY_SIZE]; returns key.
- * The inventories sort by it. (Construction and proof: aws.md 5.3.) */
+ * The inventories sort by it. */
 const char *semver_key(const struct semver *version, char *key);
 
 /* Counts up as npm's semver.inc does: a pre-release whose lower numbers are zero goes to its own

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "image/text.h"
 
-/* aws.md 4.2: the API model says 127, the user guide 128. */
+/* EC2 API Reference, CreateTags: the API model says 127, the user guide 128. */
 enum { KEY_MAX = 127, VALUE_MAX = 256 };
 
 #define AWS_PREFIX "aws:"

@@ -1,4 +1,4 @@
-/* Tags: what goldkeep puts on the images and snapshots of a release, and the limits (design 8). */
+/* Tags: what goldkeep puts on the images and snapshots of a release, and the limits. */
 #ifndef GK_IMAGE_TAGS_H
 #define GK_IMAGE_TAGS_H
 
@@ -27,9 +27,9 @@ int tag_list_set(struct tag_list *list, const char *key, const char *value, stru
 /* NULL if absent. */
 const char *tag_list_get(const struct tag_list *list, const char *key);
 
-/* Reads one `--tag KEY=VALUE` (the value may hold = and may be empty) into the list. GK_USAGE: no =,
- * an empty key, more than 127 or 256 characters (Unicode), a key beginning with aws: in any letter
- * case or goldkeep:, ManagedBy, a placeholder that is not {version} {family} {run}. */
+/* Reads one `--tag KEY=VALUE` (the value may hold = and may be empty) into the list. GK_USAGE: no
+ * =, an empty key, more than 127 or 256 characters (Unicode), a key beginning with aws: in any
+ * letter case or goldkeep:, ManagedBy, a placeholder that is not {version} {family} {run}. */
 int tag_list_parse(struct tag_list *list, const char *text, struct gk_error *err);
 
 /* The four tags of goldkeep and the extra ones, placeholders filled in. GK_USAGE if a value gets

@@ -44,8 +44,8 @@ struct version_range {
 /* The versions that the request counts on from: all, or those of its line. */
 void version_request_range(const struct version_request *request, struct version_range *ret);
 
-/* The version, given the highest ever allocated in that range (NULL if none). With a pre-release name
- * the number behind it is 1; pass the result through version_continue. */
+/* The version, given the highest ever allocated in that range (NULL if none). With a pre-release
+ * name the number behind it is 1; pass the result through version_continue. */
 int version_choose(const struct version_request *request, const struct semver *top,
 		   struct semver *ret, struct gk_error *err);
 

@@ -1,12 +1,13 @@
 /*
- * Where releases are recorded. A store fills the function table below; everything that stores have in
- * common (choosing and allocating a version, moving `latest`) is written once, in inventory.c.
+ * Where releases are recorded. A store fills the function table below; everything that stores have
+ * in common (choosing and allocating a version, moving `latest`) is written once, in inventory.c.
  *
  * What every store guarantees:
  *  - a write is whole or not at all, and is on disk when the call returns;
  *  - save is refused (GK_CONFLICT) if the release was saved by somebody else since it was read;
  *  - a family has one release per version, retired ones included, and one per run;
- *  - no channel ever names a release that is not live, deprecated or disabled: set_channel checks the
+ *  - no channel ever names a release that is not live, deprecated or disabled: set_channel checks
+ * the
  *    release, and save to retiring or retired checks the channels, in the same transaction;
  *  - reads see what was written before, and never half a release.
  *
@@ -64,13 +65,14 @@ struct inventory_ops {
 		   const struct version_range *range, bool *ret_found, struct semver *ret,
 		   struct gk_error *err);
 
-	/* Up to `limit` releases below `before` (NULL: from the top), newest version first. The cost does
-	 * not grow with what the filter leaves out. */
+	/* Up to `limit` releases below `before` (NULL: from the top), newest version first. The
+	 * cost does not grow with what the filter leaves out. */
 	int (*page)(struct inventory *inventory, const char *family, enum inventory_filter filter,
 		    const struct semver *before, size_t limit, struct release_list *ret,
 		    struct gk_error *err);
 
-	/* New release; revision becomes 1. GK_CONFLICT if its version or its run is there already. */
+	/* New release; revision becomes 1. GK_CONFLICT if its version or its run is there already.
+	 * */
 	int (*insert)(struct inventory *inventory, struct release *release,
 		      const struct event *event, struct gk_error *err);
 
@@ -91,7 +93,8 @@ struct inventory_ops {
 			   const struct semver *from, const struct semver *to,
 			   const struct event *event, struct gk_error *err);
 
-	/* History, newest first, at most `limit`; of one release, or of the family (version NULL). */
+	/* History, newest first, at most `limit`; of one release, or of the family (version NULL).
+	 * */
 	int (*events)(struct inventory *inventory, const char *family,
 		      const struct semver *version, size_t limit, struct event_list *ret,
 		      struct gk_error *err);
@@ -111,10 +114,10 @@ int inventory_next_version(struct inventory *inventory, const char *family,
 			   struct gk_error *err);
 
 /*
- * Gives `release` (whose family, run, images and intent are filled in) its version and inserts it. If the run
- * has a release in this family already, that one is read into *release instead and *ret_existing is
- * true. Two processes at once never get the same version. GK_CONFLICT: an exact version that another
- * run holds or ever held; the message says which.
+ * Gives `release` (whose family, run, images and intent are filled in) its version and inserts it.
+ * If the run has a release in this family already, that one is read into *release instead and
+ * *ret_existing is true. Two processes at once never get the same version. GK_CONFLICT: an exact
+ * version that another run holds or ever held; the message says which.
  */
 int inventory_allocate(struct inventory *inventory, const struct version_request *request,
 		       const struct event *event, struct release *release, bool *ret_existing,

@@ -205,8 +205,8 @@ static int open_writable(struct sqlite_inventory *store, struct gk_error *err)
 	    (!exists && create_file(store->path, err) < 0) ||
 	    connect_file(store, "", SQLITE_OPEN_READWRITE, err) < 0)
 		return -1;
-	/* SQLite opens a write-protected file for reading, tells at the first write only, and leaves its
-	 * -wal and -shm beside what it has read. */
+	/* SQLite opens a write-protected file for reading, tells at the first write only, and
+	 * leaves its -wal and -shm beside what it has read. */
 	if (sqlite3_db_readonly(store->db, "main") == 1)
 		return gk_error_set(err, GK_FAILED, "the inventory %s cannot be written: it is "
 				    "read-only", store->path);

@@ -68,12 +68,8 @@ static int build_look(const struct release *release, const struct tagging *taggi
 
 		if (image->state != RELEASE_PENDING || !work || work->error.code != GK_OK)
 			continue;
-		if (!cloud_look_add_image(look, image->location, image->id, err))
+		if (look_add_recorded(look, image, err) < 0)
 			return -1;
-		for (size_t s = 0; s < image->snapshot_count; s++)
-			if (!cloud_look_add_snapshot(look, image->location, image->snapshots[s].id,
-						     err))
-				return -1;
 	}
 	return 0;
 }
@@ -306,7 +302,8 @@ static int intent_without(const struct release *release, const struct gk_strv *m
 	return 0;
 }
 
-/* Channels are moved once: whoever moves them on by hand while the rest is unfinished has the last word. */
+/* Channels are moved once: whoever moves them on by hand while the rest is unfinished has the last
+ * word. */
 static int forget_channels(struct lifecycle *lifecycle, struct release *release,
 			   const struct gk_strv *moved, struct gk_error *err)
 {

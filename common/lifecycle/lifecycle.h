@@ -1,7 +1,7 @@
 /*
  * The steps of a release's life, journalled: the only code that changes the world. Each is safe to
- * repeat; killed at any point, the same step, `resume` or the next release of the family finishes the
- * work. What cannot be undone is written down before it is done.
+ * repeat; killed at any point, the same step, `resume` or the next release of the family finishes
+ * the work. What cannot be undone is written down before it is done.
  *
  * Functions return -1 only for what stopped the whole step, before anything was recorded. What goes
  * wrong later is told in the outcome, and the inventory knows it as unfinished work.
@@ -41,16 +41,16 @@ struct release_order {
 };
 
 /*
- * Manifest entries to a live release: describe, allocate, tag, channels, retention (design 3).
- * Before anything is recorded it fails with: GK_CONFLICT (the version belongs to another run; the account
- * carries tags of a family that this inventory does not know), GK_FAILED (an image is not there, not
- * ours, not available; too many tags). `outcome` is an empty one with its family set.
+ * Manifest entries to a live release: describe, allocate, tag, channels, retention.
+ * Before anything is recorded it fails with: GK_CONFLICT (the version belongs to another run; the
+ * account carries tags of a family that this inventory does not know), GK_FAILED (an image is not
+ * there, not ours, not available; too many tags). `outcome` is an empty one with its family set.
  */
 int lifecycle_release(struct lifecycle *lifecycle, const struct release_order *order,
 		      struct outcome *outcome, struct gk_error *err);
 
-/* The policy alone, on one family. GK_NOT_FOUND: the inventory has no such family. GK_REFUSED: the policy or
- * the plan is refused; nothing was removed. */
+/* The policy alone, on one family. GK_NOT_FOUND: the inventory has no such family. GK_REFUSED: the
+ * policy or the plan is refused; nothing was removed. */
 int lifecycle_retain(struct lifecycle *lifecycle, const char *family, const struct policy *policy,
 		     struct outcome *outcome, struct gk_error *err);
 
@@ -58,10 +58,10 @@ int lifecycle_retain(struct lifecycle *lifecycle, const char *family, const stru
 int lifecycle_resume(struct lifecycle *lifecycle, const char *family, struct outcome_list *ret,
 		     struct gk_error *err);
 
-/* Rebuilds releases from the tags that images carry, in these locations; family NULL: of every family found.
- * One outcome per release that was added or completed. Tags that make no sense are warnings of the
- * first outcome. GK_NOT_FOUND: no image carries such tags. GK_FAILED: a location could not be read to the end;
- * nothing was written then. */
+/* Rebuilds releases from the tags that images carry, in these locations; family NULL: of every
+ * family found. One outcome per release that was added or completed. Tags that make no sense are
+ * warnings of the first outcome. GK_NOT_FOUND: no image carries such tags. GK_FAILED: a location
+ * could not be read to the end; nothing was written then. */
 int lifecycle_adopt_tags(struct lifecycle *lifecycle, const char *family,
 			 const struct gk_strv *locations, struct outcome_list *ret,
 			 struct gk_error *err);

@@ -72,6 +72,16 @@ int image_from_cloud(struct image *image, const struct cloud_image *seen, struct
 	return 0;
 }
 
+int look_add_recorded(struct cloud_look *look, const struct image *image, struct gk_error *err)
+{
+	if (!cloud_look_add_image(look, image->location, image->id, err))
+		return -1;
+	for (size_t i = 0; i < image->snapshot_count; i++)
+		if (!cloud_look_add_snapshot(look, image->location, image->snapshots[i].id, err))
+			return -1;
+	return 0;
+}
+
 int look_add_witnesses(struct lifecycle *lifecycle, const char *family,
 		       const struct semver *except, struct cloud_look *look, struct gk_error *err)
 {

@@ -4,8 +4,8 @@
 
 /* ---- images that are not there any more ---- */
 
-/* Of a release that is live only what joined it later is in question; what is missing of the rest is no
- * unfinished work. */
+/* Of a release that is live only what joined it later is in question; what is missing of the rest
+ * is no unfinished work. */
 static bool is_in_question(const struct release *release, const struct image *image)
 {
 	return image->state == RELEASE_PENDING ||
@@ -61,7 +61,8 @@ static int look_pending(struct lifecycle *lifecycle, struct release *release,
 	}
 }
 
-/* Its snapshots need not carry our tags yet, so they are not ours to delete; where they are is said. */
+/* Its snapshots need not carry our tags yet, so they are not ours to delete; where they are is
+ * said. */
 static int lose_image(const struct release *release, struct image *image, struct outcome *outcome,
 		      struct gk_error *err)
 {
@@ -90,7 +91,8 @@ static int note_absent(const struct image *image, struct outcome *outcome, struc
 	return text ? outcome_add_incomplete(outcome, "tag", image->location, text, err) : -1;
 }
 
-/* Gives up what is gone, or notes it where that is not proved. Returns whether the release changed. */
+/* Gives up what is gone, or notes it where that is not proved. Returns whether the release
+ * changed. */
 static int lose_absent(struct release *release, const struct cloud_look *look,
 		       struct outcome *outcome, struct gk_error *err)
 {
@@ -178,8 +180,8 @@ static bool wants_finishing(const struct release *release)
 	return false;
 }
 
-/* What another release lacks is no failure of this one; and nothing, if it was finished meanwhile (it may
- * even have been retired since). */
+/* What another release lacks is no failure of this one; and nothing, if it was finished meanwhile
+ * (it may even have been retired since). */
 static int warn(struct lifecycle *lifecycle, struct release *release, const struct outcome *theirs,
 		struct outcome *outcome, struct gk_error *err)
 {

@@ -29,8 +29,8 @@ int journal_insert(struct lifecycle *lifecycle, struct release *release, const c
 		   const char *detail, struct gk_error *err);
 /* Reads the release again after a conflict. */
 int journal_reload(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
-/* After a save that failed with `problem`: reads the release anew if somebody else changed it meanwhile, so that
- * the caller decides anew (0); hands any other failure on (-1). */
+/* After a save that failed with `problem`: reads the release anew if somebody else changed it
+ * meanwhile, so that the caller decides anew (0); hands any other failure on (-1). */
 int journal_retry(struct lifecycle *lifecycle, struct release *release,
 		  const struct gk_error *problem, struct gk_error *err);
 /* The failure of a caller that was interrupted SAVE_ROUNDS times. Returns -1. */
@@ -46,19 +46,20 @@ int journal_allocate(struct lifecycle *lifecycle, const struct version_request *
 
 /* ---- patience.c ---- */
 
-/* How often to look again at what should be there: at something new, and at something that was seen before. */
+/* How often to look again at what should be there: at something new, and at something that was
+ * seen before. */
 enum { PATIENCE_NEW = 5, PATIENCE_SEEN = 3 };
 
-/* Pauses before another look: 0.5 s, 1 s, 2 s, 4 s, 8 s. Returns false, without pausing, after `most` of
- * them. */
+/* Pauses before another look: 0.5 s, 1 s, 2 s, 4 s, 8 s. Returns false, without pausing, after
+ * `most` of them. */
 bool patience_wait(struct lifecycle *lifecycle, int *round, int most, const char *what);
 
 /* ---- finish.c ---- */
 
 /* Tags what is pending, reads it back, makes the release live, moves its channels. What does not
- * succeed is noted as incomplete. `ret_channels` gets all channels of the family as they are then (in a
- * dry run: as they would be). Returns how many channels were moved; -1 only for what the journal could not
- * read or write. */
+ * succeed is noted as incomplete. `ret_channels` gets all channels of the family as they are then
+ * (in a dry run: as they would be). Returns how many channels were moved; -1 only for what the
+ * journal could not read or write. */
 int finish_release(struct lifecycle *lifecycle, struct release *release,
 		   const struct intent *intent, struct outcome *outcome,
 		   struct channel_list *ret_channels, struct gk_error *err);
@@ -68,8 +69,9 @@ int finish_intent(struct lifecycle *lifecycle, struct release *release, struct g
 
 /* ---- release_look.c: what Packer made, as the provider shows it ---- */
 
-/* Looks at all images of the order (but those that `recorded` lost already; may be NULL), waiting for what is
- * not visible yet; with it, in the same round, for tags of a family that the inventory does not know. */
+/* Looks at all images of the order (but those that `recorded` lost already; may be NULL), waiting
+ * for what is not visible yet; with it, in the same round, for tags of a family that the inventory
+ * does not know. */
 int release_look(struct lifecycle *lifecycle, const struct release_order *order,
 		 const struct release *recorded, bool family_known, struct cloud_look *look,
 		 struct gk_error *err);
@@ -78,17 +80,17 @@ int release_look(struct lifecycle *lifecycle, const struct release_order *order,
 int release_check(struct lifecycle *lifecycle, const struct cloud_look *look, const char *family,
 		  struct gk_error *err);
 
-/* Tags that are there and tags that will be are no more, and no longer, than EC2 takes, on images and on
- * snapshots. `ret_snapshots` is the look at these. */
+/* Tags that are there and tags that will be are no more, and no longer, than EC2 takes, on images
+ * and on snapshots. `ret_snapshots` is the look at these. */
 int release_check_tags(struct lifecycle *lifecycle, const struct release *release,
 		       const struct cloud_look *images, const struct tag_list *extra,
 		       struct cloud_look *ret_snapshots, struct gk_error *err);
 
 /* ---- release_record.c ---- */
 
-/* Gives the release its version and writes it down with everything that is needed to finish the work, or
- * joins the release that the run has already. *ret_changed: the inventory has something new.
- * *ret_existing: the run had a release. */
+/* Gives the release its version and writes it down with everything that is needed to finish the
+ * work, or joins the release that the run has already. *ret_changed: the inventory has something
+ * new. *ret_existing: the run had a release. */
 int release_record(struct lifecycle *lifecycle, const struct release_order *order,
 		   const struct cloud_look *look, struct release *release,
 		   struct intent *ret_intent, bool *ret_existing, bool *ret_changed,
@@ -96,9 +98,10 @@ int release_record(struct lifecycle *lifecycle, const struct release_order *orde
 
 /* ---- others.c: what earlier runs of the family left ---- */
 
-/* Finishes one release before its retention, with its own intent. An image that was seen once and is not there
- * any more is given up, as long as another image of its account shows that we look into the right one; a release
- * that lost all its images before it was live is retired (rows only: nothing is removed). */
+/* Finishes one release before its retention, with its own intent. An image that was seen once and
+ * is not there any more is given up, as long as another image of its account shows that we look
+ * into the right one; a release that lost all its images before it was live is retired (rows only:
+ * nothing is removed). */
 int others_finish_one(struct lifecycle *lifecycle, struct release *release,
 		      struct outcome *outcome, struct gk_error *err);
 
@@ -107,15 +110,15 @@ int others_finish_one(struct lifecycle *lifecycle, struct release *release,
 int others_finish(struct lifecycle *lifecycle, const struct release *own, struct outcome *outcome,
 		  struct release_list *ret_finished, struct gk_error *err);
 
-/* Forgets what the family's live releases, all but `own` (may be NULL), still wanted of retention: a later
- * retention that was completed stands for theirs. */
+/* Forgets what the family's live releases, all but `own` (may be NULL), still wanted of retention:
+ * a later retention that was completed stands for theirs. */
 int others_supersede(struct lifecycle *lifecycle, const char *family, const struct release *own,
 		     struct gk_error *err);
 
 /* ---- channels.c ---- */
 
-/* Moves `latest` (forwards only, never to a pre-release) and the named ones to the release. `channels` is
- * read from the inventory and follows the moves. Returns how many were moved. */
+/* Moves `latest` (forwards only, never to a pre-release) and the named ones to the release.
+ * `channels` is read from the inventory and follows the moves. Returns how many were moved. */
 int channels_move(struct lifecycle *lifecycle, const struct release *release,
 		  const struct gk_strv *names, struct channel_list *ret_channels,
 		  struct gk_error *err);
@@ -147,8 +150,8 @@ struct retention {
 
 void retention_done(struct retention *retention);
 
-/* Looks at the images of these releases and at what uses them, and adds facts. A doubt, as opposed to a
- * finding, is noted in the outcome too. `look` keeps what was seen. */
+/* Looks at the images of these releases and at what uses them, and adds facts. A doubt, as opposed
+ * to a finding, is noted in the outcome too. `look` keeps what was seen. */
 int retention_look(struct retention *retention, struct release *const *releases, size_t count,
 		   struct cloud_look *look, struct outcome *outcome, struct gk_error *err);
 
@@ -166,9 +169,9 @@ struct imagined {
 	const struct release_list *releases; /* besides the release of this run */
 };
 
-/* The policy on a family, as the last step of a release or alone. `current` is the release of this run;
- * NULL if there is none. `as_of_current`: the policy is that of an earlier run, and what was built after it
- * is left alone. */
+/* The policy on a family, as the last step of a release or alone. `current` is the release of this
+ * run; NULL if there is none. `as_of_current`: the policy is that of an earlier run, and what was
+ * built after it is left alone. */
 int retention_run(struct lifecycle *lifecycle, const char *family, const struct policy *policy,
 		  const struct release *current, bool as_of_current,
 		  const struct imagined *imagined, struct outcome *outcome,
@@ -181,7 +184,11 @@ int retention_run(struct lifecycle *lifecycle, const char *family, const struct 
  * with the credentials of another account everything would look gone. */
 bool look_sees_account(const struct cloud_look *look, const char *location, const char *account);
 
-/* Adds the images of the family's newest live release but `except`, so that seeing them proves the account. */
+/* Adds a recorded image and its snapshots. */
+int look_add_recorded(struct cloud_look *look, const struct image *image, struct gk_error *err);
+
+/* Adds the images of the family's newest live release but `except`, so that seeing them proves the
+ * account. */
 int look_add_witnesses(struct lifecycle *lifecycle, const char *family,
 		       const struct semver *except, struct cloud_look *look, struct gk_error *err);
 

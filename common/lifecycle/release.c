@@ -1,4 +1,4 @@
-/* The order of a release (design 3), from the manifest entries to the last step. */
+/* The order of a release, from the manifest entries to the last step. */
 #include "lifecycle/private.h"
 
 static bool has_begun_removals(struct lifecycle *lifecycle, const char *family)
@@ -89,8 +89,8 @@ static void hand_over(struct release *release, struct outcome *outcome)
 	*release = (struct release){0};
 }
 
-/* The run was released and has been retired since: nothing of it can be released again. A build of the run
- * that was not part of it is too late. */
+/* The run was released and has been retired since: nothing of it can be released again. A build of
+ * the run that was not part of it is too late. */
 static int already_retired(struct release *release, const struct release_order *order,
 			   struct outcome *outcome, struct gk_error *err)
 {
@@ -116,8 +116,8 @@ static int already_retired(struct release *release, const struct release_order *
 	return 0;
 }
 
-/* The run has a release, and an image of it is not as it should be: no reason to say that nothing was recorded.
- * What can be finished is finished. */
+/* The run has a release, and an image of it is not as it should be: no reason to say that nothing
+ * was recorded. What can be finished is finished. */
 static int finish_damaged(struct lifecycle *lifecycle, struct release *release,
 			  const char *damage, struct outcome *outcome, struct gk_error *err)
 {
@@ -146,7 +146,8 @@ static int warn_other_version(const struct release_order *order, const struct re
 			    semver_format(&order->version.exact, wanted));
 }
 
-/* The steps after the record, and what they come to. From here on -1 would say that there is no release. */
+/* The steps after the record, and what they come to. From here on -1 would say that there is no
+ * release. */
 static void complete(struct lifecycle *lifecycle, const struct release_order *order,
 		     struct release *release, const struct intent *intent, bool changed,
 		     struct outcome *outcome)

@@ -108,7 +108,8 @@ static char *region_options(const struct cloud_look *look, struct gk_error *err)
 	return gk_strv_join(&options, " ", err);
 }
 
-/* A family that the account knows and the inventory does not: the inventory was lost, or is another. */
+/* A family that the account knows and the inventory does not: the inventory was lost, or is
+ * another. */
 static int refuse_lost_inventory(const struct cloud_look *look, const struct cloud_image *found,
 				 const char *family, struct gk_error *err)
 {
@@ -151,7 +152,8 @@ int release_check(struct lifecycle *lifecycle, const struct cloud_look *look, co
 			return -1;
 	if (check_searches(look, family, &problem) == 0)
 		return 0;
-	/* The tags may be those of a run that has begun the family since the inventory was asked. */
+	/* The tags may be those of a run that has begun the family since the inventory was asked.
+	 * */
 	if (inventory_knows_family(lifecycle->inventory, family, &known, err) < 0)
 		return -1;
 	if (known)
@@ -173,7 +175,8 @@ static int check_room(const char *id, const char *location, const struct tag_lis
 			    id, location, count, TAG_LIMIT, count - TAG_LIMIT);
 }
 
-/* The tags as they will be, with the longest version there can be: the real one is not chosen yet. */
+/* The tags as they will be, with the longest version there can be: the real one is not chosen yet.
+ * */
 static int longest_tags(const struct release *release, const struct tag_list *extra,
 			struct tag_list *ret, struct gk_error *err)
 {

@@ -58,8 +58,8 @@ struct seen {
 	const struct cloud_look *snapshots;
 };
 
-/* Images of one run join its release. Tells through *ret_changed whether the release is other than before: an
- * image is new, or has lost a tag and is to be tagged again. */
+/* Images of one run join its release. Tells through *ret_changed whether the release is other than
+ * before: an image is new, or has lost a tag and is to be tagged again. */
 static int merge_images(struct release *release, const struct release *draft,
 			const struct seen *seen, const struct tag_list *extra, bool *ret_changed,
 			struct gk_error *err)
@@ -125,7 +125,8 @@ static int set_intent(struct release *release, const struct intent *intent, stru
 	return text ? gk_str_set(&release->intent, text, err) : -1;
 }
 
-/* What another run after this one's took stays its own, when a finished release is released once more. */
+/* What another run after this one's took stays its own, when a finished release is released once
+ * more. */
 static int settle_intent(struct lifecycle *lifecycle, const struct release *release, bool changed,
 			 struct intent *intent, struct gk_error *err)
 {

@@ -23,8 +23,8 @@ struct departures {
 int departure_block(struct retention *retention, const struct release *release, const char *reason,
 		    struct gk_error *err);
 
-/* Deregistrations and snapshot deletions, all regions together. Locations and ids are the work's own: a
- * release that is read again loses the strings it had. */
+/* Deregistrations and snapshot deletions, all regions together. Locations and ids are the work's
+ * own: a release that is read again loses the strings it had. */
 struct work {
 	struct cloud_removal *removals;
 	size_t count;
@@ -33,8 +33,8 @@ struct work {
 
 void work_done(struct work *work);
 
-/* What is to be removed of the claimed releases and of the leftovers, from what was seen a moment ago.
- * Snapshots that are not recorded yet are recorded first. */
+/* What is to be removed of the claimed releases and of the leftovers, from what was seen a moment
+ * ago. Snapshots that are not recorded yet are recorded first. */
 int work_build(struct retention *retention, struct departures *departures,
 	       const struct cloud_look *look, struct work *work, struct gk_error *err);
 

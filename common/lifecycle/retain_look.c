@@ -45,13 +45,9 @@ static int add_release(const struct release *release, struct cloud_look *look,
 
 		if (image->state == RELEASE_RETIRED)
 			continue;
-		if (!cloud_look_add_image(look, image->location, image->id, err) ||
+		if (look_add_recorded(look, image, err) < 0 ||
 		    !cloud_look_add_usage(look, image->location, image->id, err))
 			return -1;
-		for (size_t s = 0; s < image->snapshot_count; s++)
-			if (!cloud_look_add_snapshot(look, image->location, image->snapshots[s].id,
-						     err))
-				return -1;
 	}
 	return 0;
 }
@@ -64,8 +60,8 @@ static bool is_named(const struct retention *retention, const struct release *re
 	return false;
 }
 
-/* Images that stay are looked at too: seeing them proves that these credentials see the account. The newest
- * may have been retired by another run meanwhile; what a channel names cannot be. */
+/* Images that stay are looked at too: seeing them proves that these credentials see the account.
+ * The newest may have been retired by another run meanwhile; what a channel names cannot be. */
 static int add_witnesses(const struct retention *retention, struct cloud_look *look,
 			 struct gk_error *err)
 {

@@ -23,8 +23,8 @@ static const struct cloud_snapshot_removal *find_in(const struct cloud_removal *
 	return NULL;
 }
 
-/* What became of a snapshot. Two images of one run may share it: it is deleted once one of them could delete
- * it, and a leftover, not somebody else's, if each was in the other's way. */
+/* What became of a snapshot. Two images of one run may share it: it is deleted once one of them
+ * could delete it, and a leftover, not somebody else's, if each was in the other's way. */
 static const struct cloud_snapshot_removal *find_snapshot(const struct work *work,
 							  const struct image *image,
 							  const char *id, bool *ret_in_the_way)
@@ -71,7 +71,8 @@ static int record_snapshots(struct image *image, const struct work *work, struct
 			return -1;
 		if (in_the_way)
 			snapshot->state = SNAPSHOT_LEFTOVER;
-		/* Recorded once, and no longer part of the image when it went: not ours to delete. */
+		/* Recorded once, and no longer part of the image when it went: not ours to delete.
+		 * */
 		if (!done && snapshot->state == SNAPSHOT_LIVE) {
 			snapshot->state = SNAPSHOT_SHARED;
 			if (gk_str_set(&snapshot->reason, "was no longer part of its image", err) <
@@ -149,8 +150,8 @@ static bool has_begun(const struct release *release)
 	return false;
 }
 
-/* Another run wrote first. If it finished the removal, that is that; else, whatever it decided, an image
- * that was removed here is gone. */
+/* Another run wrote first. If it finished the removal, that is that; else, whatever it decided, an
+ * image that was removed here is gone. */
 static int record_anew(struct retention *retention, struct release *release, struct gk_error *err)
 {
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
@@ -176,7 +177,8 @@ static int record_anew(struct retention *retention, struct release *release, str
 	return -1;
 }
 
-/* Every image was refused, so nothing of the release is gone (an answer that got lost proves nothing). */
+/* Every image was refused, so nothing of the release is gone (an answer that got lost proves
+ * nothing). */
 static bool was_refused(const struct release *release, const struct work *work)
 {
 	for (size_t i = 0; i < release->image_count; i++) {

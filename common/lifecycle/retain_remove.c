@@ -49,8 +49,9 @@ void departure_restore(struct departure *departure)
 			release->images[i].state = release->state;
 }
 
-/* Writes down that the release goes. From now on no channel can be moved to it, and any run finishes the
- * removal. Somebody else who changed it meanwhile knows more than this plan: it stays. */
+/* Writes down that the release goes. From now on no channel can be moved to it, and any run
+ * finishes the removal. Somebody else who changed it meanwhile knows more than this plan: it
+ * stays. */
 static int claim(struct retention *retention, struct departure *departure, struct gk_error *err)
 {
 	struct release *release = departure->release;
@@ -157,8 +158,8 @@ static bool is_unchanged(const struct release *release, const struct release_lis
 	return false;
 }
 
-/* Looking takes its time: whoever claimed a release since then removes it, or has found a reason not to.
- * One read for all. */
+/* Looking takes its time: whoever claimed a release since then removes it, or has found a reason
+ * not to. One read for all. */
 static int confirm_claims(struct retention *retention, struct departures *departures,
 			  struct gk_error *err)
 {

@@ -1,4 +1,5 @@
-/* What is to be removed: images with the snapshots that they have now, and snapshots whose image is gone. */
+/* What is to be removed: images with the snapshots that they have now, and snapshots whose image
+ * is gone. */
 #include "lifecycle/removal.h"
 
 #include <stdlib.h>

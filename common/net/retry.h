@@ -1,6 +1,6 @@
 /*
  * The standard retry rules of AWS in their 2026 form, as pure functions: a token bucket, full
- * jitter, and a server's wish to be left alone for a while. Source: aws.md 3.1 (AWS Developer Tools
+ * jitter, and a server's wish to be left alone for a while. Source: AWS SDKs and Tools Reference Guide, retry behavior (AWS Developer Tools
  * blog, Go SDK tests). Whoever calls knows what an answer means, waits, and throws the dice.
  */
 #ifndef GK_NET_RETRY_H
@@ -48,7 +48,7 @@ void retry_succeeded(struct retry_quota *quota, const struct retry_state *state)
 /* A header's number times unit_ms; -1 if there is none or it is no plain number of digits. */
 int64_t retry_after_parse(const char *text, int64_t unit_ms);
 
-/* Waiting until a change is visible everywhere, apart from the above (aws.md 3.4): 11 attempts,
+/* Waiting until a change is visible everywhere, apart from the above (EC2 Developer Guide, eventual consistency): 11 attempts,
  * 200 ms doubling to 30 s apart, about two minutes. `done` counts the attempts that were made; the
  * delay before the next one, -1 if that was the last. */
 int64_t retry_patient_delay(int done);

@@ -1,4 +1,4 @@
-"""Killed anywhere (design 3): whatever a run had done, the work is finished as if nothing had happened.
+"""Killed anywhere: whatever a run had done, the work is finished as if nothing had happened.
 
 A release that removes another in two regions is killed at each of its requests, before the request is
 sent and before its answer is read, and at each of its writes to the inventory. Then the same command,

@@ -1,6 +1,6 @@
 /*
- * A small cloud in memory, for the unit tests of the lifecycle: it carries out what it is asked, notes the
- * calls, and asks the test before each of them whether that may be done now.
+ * A small cloud in memory, for the unit tests of the lifecycle: it carries out what it is asked,
+ * notes the calls, and asks the test before each of them whether that may be done now.
  */
 #ifndef GK_LIFECYCLE_TESTS_FAKE_CLOUD_H
 #define GK_LIFECYCLE_TESTS_FAKE_CLOUD_H

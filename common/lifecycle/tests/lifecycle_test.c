@@ -1,5 +1,5 @@
-/* The order of the steps, what a dry run leaves alone, patience, and what channels do when work is finished
- * late: over a small cloud in memory. */
+/* The order of the steps, what a dry run leaves alone, patience, and what channels do when work is
+ * finished late: over a small cloud in memory. */
 #include "lifecycle/tests/fake_cloud.h"
 #include "lifecycle/tests/world.h"
 

@@ -1,6 +1,6 @@
 /*
- * How many rounds of requests a release takes, over the real AWS provider and a scripted transport: as many
- * in four regions as in one (design 10).
+ * How many rounds of requests a release takes, over the real AWS provider and a scripted
+ * transport: as many in four regions as in one.
  */
 #include "cloud/tests/aws_fixture.h"
 #include "lifecycle/tests/world.h"
@@ -20,7 +20,8 @@
 #define WHOLE_SNAPSHOT(id, tags)                                                                   \
 	"<item><snapshotId>" id "</snapshotId><ownerId>1</ownerId>" tags "</item>"
 
-/* The account as it always looks; that the new image has its tags from the beginning harms nobody. */
+/* The account as it always looks; that the new image has its tags from the beginning harms nobody.
+ * */
 static void script_the_account(struct fixture *f)
 {
 	always(f, NULL, IMAGES,

@@ -1,6 +1,6 @@
 /*
- * What the unit tests of the lifecycle work on: an SQLite inventory in a folder of its own, a clock that is
- * moved by hand, and orders that are read from a manifest. The cloud is the test's.
+ * What the unit tests of the lifecycle work on: an SQLite inventory in a folder of its own, a
+ * clock that is moved by hand, and orders that are read from a manifest. The cloud is the test's.
  */
 #ifndef GK_LIFECYCLE_TESTS_WORLD_H
 #define GK_LIFECYCLE_TESTS_WORLD_H
