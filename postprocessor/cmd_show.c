@@ -4,6 +4,7 @@
 #include "output.h"
 #include "render.h"
 #include "report.h"
+#include "show.h"
 
 enum { EVENTS_SHOWN = 1000 };
 
@@ -85,9 +86,8 @@ static void print_release(const struct release *release, const struct channel_li
 	print_images(release);
 }
 
-/* FAMILY VERSION, or VERSION alone where --family names the family. */
-static int read_arguments(struct context *context, bool need_version, const char **ret_family,
-			  bool *ret_has_version, struct semver *ret_version, struct gk_error *err)
+int show_arguments(struct context *context, bool need_version, const char **ret_family,
+		   bool *ret_has_version, struct semver *ret_version, struct gk_error *err)
 {
 	const struct gk_strv *arguments = &context->options.arguments;
 	const struct option_value *named = options_find(&context->options, NULL, "family");
@@ -107,7 +107,7 @@ static int read_arguments(struct context *context, bool need_version, const char
 	return *ret_has_version ? semver_parse(arguments->items[version], ret_version, err) : 0;
 }
 
-static int show(struct context *context, const struct release *release, struct gk_error *err)
+int show_release(struct context *context, const struct release *release, struct gk_error *err)
 {
 	struct inventory *inventory = context->inventory;
 	_cleanup_(channel_list_done) struct channel_list channels = {0};
@@ -139,7 +139,7 @@ static int run_show(struct context *context, struct gk_error *err)
 	bool has_version = false;
 	bool found = false;
 
-	if (read_arguments(context, true, &family, &has_version, &version, err) < 0 ||
+	if (show_arguments(context, true, &family, &has_version, &version, err) < 0 ||
 	    context_open_inventory(context, family, true, err) < 0 ||
 	    context->inventory->ops->get(context->inventory, family, &version, &found, &release,
 					 err) < 0)
@@ -147,7 +147,7 @@ static int run_show(struct context *context, struct gk_error *err)
 	if (!found)
 		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no release %s %s", family,
 				    semver_format(&version, text));
-	return show(context, &release, err);
+	return show_release(context, &release, err);
 }
 
 static int run_history(struct context *context, struct gk_error *err)
@@ -158,7 +158,7 @@ static int run_history(struct context *context, struct gk_error *err)
 	struct semver version;
 	bool has_version = false;
 
-	if (read_arguments(context, false, &family, &has_version, &version, err) < 0 ||
+	if (show_arguments(context, false, &family, &has_version, &version, err) < 0 ||
 	    context_open_inventory(context, family, true, err) < 0 ||
 	    context->inventory->ops->events(context->inventory, family,
 					    has_version ? &version : NULL, EVENTS_SHOWN, &events,

@@ -58,6 +58,12 @@ int lifecycle_retain(struct lifecycle *lifecycle, const char *family, const stru
 int lifecycle_resume(struct lifecycle *lifecycle, const char *family, struct outcome_list *ret,
 		     struct gk_error *err);
 
+/* Holds a release, so that retention may not touch it, or lets it go (reason NULL). Nothing is saved if it is
+ * so already. Uses the inventory only. *ret is the release as it is then. GK_NOT_FOUND; GK_REFUSED: it is on
+ * its way out, or gone. */
+int lifecycle_hold(struct lifecycle *lifecycle, const char *family, const struct semver *version,
+		   const char *reason, struct release *ret, struct gk_error *err);
+
 /* Rebuilds releases from the tags that images carry, in these locations; family NULL: of every
  * family found. One outcome per release that was added or completed. Tags that make no sense are
  * warnings of the first outcome. GK_NOT_FOUND: no image carries such tags. GK_FAILED: a location

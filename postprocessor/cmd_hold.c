@@ -1,0 +1,73 @@
+/* goldkeep hold, goldkeep unhold: a release that retention may not touch until it is let go. */
+#include "base/mem.h"
+#include "commands.h"
+#include "show.h"
+
+static int change(struct context *context, const char *reason, struct gk_error *err)
+{
+	_cleanup_(release_done) struct release release = {0};
+	struct lifecycle lifecycle;
+	const char *family = NULL;
+	struct semver version;
+	bool has_version = false;
+
+	if (show_arguments(context, true, &family, &has_version, &version, err) < 0 ||
+	    context_open_inventory(context, family, false, err) < 0)
+		return -1;
+	lifecycle = (struct lifecycle){
+		.inventory = context->inventory,
+		.clock = &gk_system_clock,
+		.log = &context->log,
+		.actor = context->actor,
+	};
+	if (lifecycle_hold(&lifecycle, family, &version, reason, &release, err) < 0)
+		return -1;
+	return show_release(context, &release, err);
+}
+
+static int run_hold(struct context *context, struct gk_error *err)
+{
+	const char *reason = options_text(&context->options, NULL, "reason");
+
+	if (!reason)
+		return gk_error_set(err, GK_USAGE, "say why: --reason TEXT");
+	return change(context, reason, err);
+}
+
+static int run_unhold(struct context *context, struct gk_error *err)
+{
+	return change(context, NULL, err);
+}
+
+static const struct option_def family_defs[] = {
+	{"family", 0, "NAME", "family; the only argument is the version then", 0},
+};
+
+static const struct option_def hold_defs[] = {
+	{"reason", 0, "TEXT", "why, shown wherever the release is kept for it", OPTION_FLAG_ONLY},
+};
+
+static const struct option_group group_family = {"Which", family_defs, ARRAY_SIZE(family_defs)};
+static const struct option_group group_hold = {"Hold", hold_defs, ARRAY_SIZE(hold_defs)};
+
+static const struct option_group *const hold_groups[] = {&group_family, &group_hold, &group_global,
+							 NULL};
+static const struct option_group *const unhold_groups[] = {&group_family, &group_global, NULL};
+
+const struct command command_hold = {
+	.name = "hold",
+	.arguments = "FAMILY VERSION",
+	.summary = "Protect a release from retention until it is let go.",
+	.max_arguments = 2,
+	.groups = hold_groups,
+	.run = run_hold,
+};
+
+const struct command command_unhold = {
+	.name = "unhold",
+	.arguments = "FAMILY VERSION",
+	.summary = "Let a held release go.",
+	.max_arguments = 2,
+	.groups = unhold_groups,
+	.run = run_unhold,
+};
