@@ -14,7 +14,7 @@ PREFIX ?= /usr/local
 SANITIZE ?=
 
 VERSION := 0.1.0
-PACKAGES := libcurl libcrypto libcjson uuid sqlite3 expat smartcols
+PACKAGES := libcurl libcrypto libcjson sqlite3 expat smartcols
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 	-Wformat=2 -Wwrite-strings -Werror

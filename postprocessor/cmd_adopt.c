@@ -4,7 +4,7 @@
 #include "report.h"
 
 static const struct option_def adopt_defs[] = {
-	{"from-tags", 0, NULL, "rebuild releases from the goldkeep: tags of images", OPTION_FLAG_ONLY},
+	{"from-tags", 0, NULL, "rebuild releases from the goldkeep: tags of images", 0},
 	{"family", 0, "NAME", "this family only (default: every family that tags name)", 0},
 	{"dry-run", 0, NULL, "show what would be done, change nothing", 0},
 };

@@ -44,7 +44,7 @@ static const struct option_def family_defs[] = {
 };
 
 static const struct option_def hold_defs[] = {
-	{"reason", 0, "TEXT", "why, shown wherever the release is kept for it", OPTION_FLAG_ONLY},
+	{"reason", 0, "TEXT", "why, shown wherever the release is kept for it", 0},
 };
 
 static const struct option_group group_family = {"Which", family_defs, ARRAY_SIZE(family_defs)};

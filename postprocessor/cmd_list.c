@@ -9,7 +9,7 @@ enum { PAGE = 500, CELLS_A_TABLE = 7 * PAGE };
 
 static const struct option_def list_defs[] = {
 	{"family", 0, "NAME", "family, if no argument names it (default: all)", 0},
-	{"all", 0, NULL, "the retired ones too", OPTION_FLAG_ONLY},
+	{"all", 0, NULL, "the retired ones too", 0},
 };
 
 static const struct option_group group_list = {"List", list_defs, ARRAY_SIZE(list_defs)};

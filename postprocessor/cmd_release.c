@@ -117,9 +117,22 @@ static int add_build(struct build_list *list, const char *family,
 	return 0;
 }
 
+static int pass_over(struct context *context, const struct manifest_entry *entry,
+		     struct gk_strv *passed_over, struct gk_error *err)
+{
+	_cleanup_free_ char *line =
+		gk_str_format(err, "build '%s' (%s) made no AMI ('%s'): passed over", entry->name,
+			      entry->builder_type, entry->artifact_id);
+
+	if (!line)
+		return -1;
+	gk_log(&context->log, GK_LOG_STEP, "%s", line);
+	return gk_strv_add(passed_over, line, err);
+}
+
 /* Entries that are no image are named and passed over; the others are sorted by family. */
 static int group_builds(struct context *context, const struct manifest_selection *selection,
-			struct build_list *list, struct gk_error *err)
+			struct build_list *list, struct gk_strv *passed_over, struct gk_error *err)
 {
 	for (size_t i = 0; i < selection->count; i++) {
 		const struct manifest_entry *entry = selection->entries[i];
@@ -128,9 +141,8 @@ static int group_builds(struct context *context, const struct manifest_selection
 		if (manifest_entry_check(entry, err) < 0)
 			return -1;
 		if (entry->image_count == 0) {
-			gk_log(&context->log, GK_LOG_STEP,
-			       "build '%s' (%s) made no image ('%s'): passed over", entry->name,
-			       entry->builder_type, entry->artifact_id);
+			if (pass_over(context, entry, passed_over, err) < 0)
+				return -1;
 			continue;
 		}
 		if (family_check(family, err) < 0)
@@ -352,7 +364,8 @@ static int read_switch(const struct options *options, const struct build_list *b
 }
 
 static int select_builds(struct context *context, const struct manifest *manifest,
-			 struct build_list *list, const char **ret_run, struct gk_error *err)
+			 struct build_list *list, const char **ret_run,
+			 struct gk_strv *passed_over, struct gk_error *err)
 {
 	_cleanup_(manifest_selection_done) struct manifest_selection selection = {0};
 	struct manifest_query query = {0};
@@ -361,7 +374,7 @@ static int select_builds(struct context *context, const struct manifest *manifes
 	    manifest_select(manifest, &query, &selection, err) < 0)
 		return -1;
 	*ret_run = query.run;
-	return group_builds(context, &selection, list, err);
+	return group_builds(context, &selection, list, passed_over, err);
 }
 
 static int run_release(struct context *context, struct gk_error *err)
@@ -370,14 +383,16 @@ static int run_release(struct context *context, struct gk_error *err)
 	_cleanup_(manifest_done) struct manifest manifest = {0};
 	_cleanup_(build_list_done) struct build_list builds = {0};
 	_cleanup_(outcome_list_done) struct outcome_list outcomes = {0};
+	_cleanup_(gk_strv_done) struct gk_strv passed_over = {0};
 	struct report_style style = {.lenient = context->packer,
-				     .nothing = "nothing to release: no image in this build"};
+				     .nothing = "nothing to release: no AMI in this build",
+				     .passed_over = &passed_over};
 	const char *run = NULL;
 	bool strict = false;
 
 	if (manifest_file_read(path ? path : "packer-manifest.json", &gk_system_clock, &manifest,
 			       err) < 0 ||
-	    select_builds(context, &manifest, &builds, &run, err) < 0 ||
+	    select_builds(context, &manifest, &builds, &run, &passed_over, err) < 0 ||
 	    read_switch(&context->options, &builds, "strict", &strict, err) < 0 ||
 	    read_switch(&context->options, &builds, "dry-run", &style.dry_run, err) < 0)
 		return -1;

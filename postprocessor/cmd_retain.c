@@ -9,7 +9,7 @@
 
 static const struct option_def retain_defs[] = {
 	{"family", 0, "NAME", "family, if no argument names it", 0},
-	{"all", 0, NULL, "every family of the inventory, each with its own policy", OPTION_FLAG_ONLY},
+	{"all", 0, NULL, "every family of the inventory, each with its own policy", 0},
 	{"dry-run", 0, NULL, "show what would be done, change nothing", 0},
 };
 
@@ -104,6 +104,7 @@ static int run_retain(struct context *context, struct gk_error *err)
 	for (size_t i = 0; i < families.count; i++)
 		if (add_assignment(context, families.items[i], all, &assignments, err) < 0)
 			return -1;
+	style.many = all;
 	if (retain_families(&lifecycle, &assignments, &outcomes, err) < 0)
 		return -1;
 	return report_outcomes(context, &outcomes, &style);

@@ -155,6 +155,7 @@ static int run_history(struct context *context, struct gk_error *err)
 	_cleanup_(event_list_done) struct event_list events = {0};
 	_cleanup_(gk_json_builder_done) struct gk_json_builder json = {0};
 	const char *family = NULL;
+	char text[SEMVER_TEXT_SIZE];
 	struct semver version;
 	bool has_version = false;
 
@@ -165,7 +166,9 @@ static int run_history(struct context *context, struct gk_error *err)
 					    err) < 0)
 		return -1;
 	if (events.count == 0)
-		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no history of %s", family);
+		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no history of %s%s%s", family,
+				    has_version ? " " : "",
+				    has_version ? semver_format(&version, text) : "");
 	if (gk_json_builder_init(&json, err) < 0)
 		return -1;
 	gk_json_add_string(&json, json.root, "family", family);

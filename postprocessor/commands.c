@@ -4,7 +4,8 @@
 
 static const struct option_def global_defs[] = {
 	{"store", 0, "URI", "inventory: sqlite:PATH (default in $XDG_DATA_HOME/goldkeep)", 0},
-	{"config", 0, "FILE", "configuration instead of goldkeep.ini beside the manifest", 0},
+	{"config", 0, "FILE", "configuration instead of goldkeep.ini beside the manifest",
+	 OPTION_NOT_IN_FILE},
 	{"profile", 0, "NAME", "AWS profile; the environment's keys are passed over then", 0},
 	{"region", 0, "NAME", "AWS region for what no image names", OPTION_LIST},
 	{"endpoint-url", 0, "URL", "endpoint of every AWS service", 0},

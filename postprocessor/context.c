@@ -7,7 +7,9 @@
 
 #include "base/mem.h"
 #include "cloud/aws.h"
+#include "cloud/rehearsal.h"
 #include "commands.h"
+#include "inventory/rehearsal.h"
 #include "inventory/sqlite.h"
 #include "output.h"
 
@@ -196,12 +198,28 @@ int context_open_cloud(struct context *context, const char *family, struct gk_er
 	return aws_cloud_open(context->aws, &context->cloud, err);
 }
 
+/* From here on what is written is kept in memory, and what is removed only pretended. */
+static int rehearse(struct context *context, struct gk_error *err)
+{
+	struct inventory *inventory = NULL;
+	struct cloud *cloud = NULL;
+
+	if (rehearsal_inventory_open(context->inventory, &inventory, err) < 0)
+		return -1;
+	context->inventory = inventory;
+	if (rehearsal_cloud_open(context->cloud, &cloud, err) < 0)
+		return -1;
+	context->cloud = cloud;
+	return 0;
+}
+
 int context_open_lifecycle(struct context *context, const char *family, bool dry,
 			   struct lifecycle *ret, struct gk_error *err)
 {
 	close_world(context);
 	if (context_open_inventory(context, family, dry, err) < 0 ||
-	    context_open_cloud(context, family, err) < 0)
+	    context_open_cloud(context, family, err) < 0 ||
+	    (dry && rehearse(context, err) < 0))
 		return -1;
 	*ret = (struct lifecycle){
 		.inventory = context->inventory,
@@ -209,7 +227,6 @@ int context_open_lifecycle(struct context *context, const char *family, bool dry
 		.clock = &gk_system_clock,
 		.log = &context->log,
 		.actor = context->actor,
-		.dry_run = dry,
 	};
 	return 0;
 }

@@ -25,7 +25,12 @@ int manifest_file_read(const char *path, const struct gk_clock *clock, struct ma
 		bool may_change = err->code == GK_NOT_FOUND || err->code == GK_UNFINISHED;
 
 		if (!may_change || clock->monotonic(clock) >= deadline) {
-			/* "Not found" as a status means a build, not the file. */
+			if (err->code == GK_NOT_FOUND)
+				return gk_error_set(err, GK_FAILED,
+						    "there is no manifest %s: put a manifest "
+						    "post-processor before this one, or name its "
+						    "output with --manifest",
+						    path);
 			err->code = GK_FAILED;
 			return -1;
 		}

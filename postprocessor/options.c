@@ -244,7 +244,7 @@ static int add_property(struct options *options, const struct gk_ini_property *p
 	if (!property->key)
 		return 0;
 	def = find_def(known, property->key);
-	if (!def || (def->flags & OPTION_FLAG_ONLY) || property->subkey)
+	if (!def || (def->flags & (OPTION_FLAG_ONLY | OPTION_NOT_IN_FILE)) || property->subkey)
 		return gk_error_set(err, GK_USAGE, "%s: unknown key '%s'", origin, property->key);
 	def = find_def(options->groups, property->key);
 	if (!def || !*property->value)

@@ -18,6 +18,7 @@
 enum option_flags {
 	OPTION_LIST = 1,      /* may be given several times; one value a line in variables and files */
 	OPTION_FLAG_ONLY = 2, /* has neither variable nor key: --help */
+	OPTION_NOT_IN_FILE = 4, /* has no key: it says which file is read */
 };
 
 struct option_def {

@@ -95,6 +95,16 @@ void output_problem(const struct context *context, const char *format, ...)
 		put_line(stderr, "goldkeep: ", text ? text : "out of memory");
 }
 
+void output_notice(const struct context *context, const char *text)
+{
+	if (context->packer || context->quiet)
+		return;
+	if (context->log_json)
+		put_json_line(stderr, level_name(GK_LOG_STEP), text);
+	else
+		put_line(stderr, "goldkeep: ", text);
+}
+
 static int write_result(struct context *context, const char *text, struct gk_error *err)
 {
 	_cleanup_free_ char *line = gk_str_format(err, "%s\n", text);

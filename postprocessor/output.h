@@ -13,6 +13,10 @@ void output_log(void *context, enum gk_log_level level, const char *line);
 void output_problem(const struct context *context, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The same for what is no problem, but must not stand in the output; nothing under Packer, which shows standard
+ * error as errors, and nothing with -q. */
+void output_notice(const struct context *context, const char *text);
+
 /* Gives out the document: to standard output with --output json, to the --result file. -1 if a
  * place could not take it. */
 int output_document(struct context *context, struct gk_json_builder *json, struct gk_error *err);

@@ -1,5 +1,7 @@
 #include "report.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "github.h"
 #include "output.h"
@@ -47,6 +49,19 @@ static const char *outcome_label(const struct outcome *outcome, char *text)
 	return text;
 }
 
+/* The family stands in front, unless the message begins with it. */
+static void print_failure(struct context *context, const struct outcome *outcome)
+{
+	const char *family = outcome->family;
+	size_t length = family ? strlen(family) : 0;
+
+	if (!family || (strncmp(outcome->error.message, family, length) == 0 &&
+			outcome->error.message[length] == ' '))
+		output_problem(context, "%s", outcome->error.message);
+	else
+		output_problem(context, "%s: %s", family, outcome->error.message);
+}
+
 /* Problems go to standard error, one line each. */
 static void print_problems(struct context *context, const struct outcome *outcome)
 {
@@ -58,15 +73,15 @@ static void print_problems(struct context *context, const struct outcome *outcom
 	for (size_t i = 0; i < outcome->incomplete_count; i++) {
 		const struct outcome_incomplete *item = &outcome->incomplete[i];
 
-		output_problem(context,
-			       "%s: not finished: %s%s%s: %s; `goldkeep resume %s` goes on with it",
+		output_problem(context, "%s: not finished: %s%s%s: %s; `goldkeep %s %s%s` goes on with it",
 			       label, item->step, item->location ? " in " : "",
 			       item->location ? item->location : "", item->error,
-			       outcome->family ? outcome->family : "");
+			       item->refused ? "retain" : "resume",
+			       outcome->family ? outcome->family : "",
+			       item->refused ? " with another policy" : "");
 	}
 	if (outcome->result == OUTCOME_FAILED)
-		output_problem(context, "%s%s%s", outcome->family ? outcome->family : "",
-			       outcome->family ? ": " : "", outcome->error.message);
+		print_failure(context, outcome);
 }
 
 static int print_text(struct context *context, const struct outcome *outcome,
@@ -87,6 +102,24 @@ static int print_text(struct context *context, const struct outcome *outcome,
 	return 0;
 }
 
+/* One outcome, with what the run passed over among its warnings. */
+static int render_one(struct gk_json_builder *json, cJSON *object, const struct outcome *outcome,
+		      const struct report_style *style, struct gk_error *err)
+{
+	struct outcome shown = *outcome; /* borrows everything but the warnings */
+	int done = 0;
+
+	shown.warnings = (struct gk_strv){0};
+	done = gk_strv_extend(&shown.warnings, &outcome->warnings, err);
+	if (done == 0 && style->passed_over)
+		done = gk_strv_extend(&shown.warnings, style->passed_over, err);
+	if (done == 0)
+		done = render_outcome(json, object, &shown, outcome_status(outcome, style),
+				      style->dry_run, err);
+	gk_strv_done(&shown.warnings);
+	return done;
+}
+
 static int build_document(const struct outcome_list *outcomes, const struct report_style *style,
 			  struct gk_json_builder *json, struct gk_error *err)
 {
@@ -95,17 +128,13 @@ static int build_document(const struct outcome_list *outcomes, const struct repo
 
 	if (gk_json_builder_init(json, err) < 0)
 		return -1;
-	if (outcomes->count == 0)
-		return render_outcome(json, json->root, &nothing, EXIT_DONE, style->dry_run, err);
-	if (outcomes->count == 1)
-		return render_outcome(json, json->root, &outcomes->items[0],
-				      outcome_status(&outcomes->items[0], style), style->dry_run,
-				      err);
+	if (outcomes->count <= 1 && !style->many)
+		return render_one(json, json->root, outcomes->count ? &outcomes->items[0] : &nothing,
+				  style, err);
 	array = gk_json_add_array(json, json->root, "releases");
 	for (size_t i = 0; i < outcomes->count; i++)
-		if (render_outcome(json, gk_json_add_object(json, array, NULL), &outcomes->items[i],
-				   outcome_status(&outcomes->items[i], style), style->dry_run,
-				   err) < 0)
+		if (render_one(json, gk_json_add_object(json, array, NULL), &outcomes->items[i],
+			       style, err) < 0)
 			return -1;
 	return 0;
 }
@@ -147,13 +176,14 @@ int report_outcomes(struct context *context, const struct outcome_list *outcomes
 	for (size_t i = 0; i < outcomes->count; i++)
 		print_problems(context, &outcomes->items[i]);
 	if (style->dry_run && !context->quiet && recorded_any(outcomes))
-		output_problem(context, "dry run: nothing was changed");
+		output_notice(context, "dry run: nothing was changed");
 	if (!style->dry_run)
 		github_report(context, outcomes);
 	if (give_out(context, outcomes, style, &err) == 0)
 		return status;
 	context->output_told = true;
-	output_problem(context, "%s", err.message);
+	output_problem(context, "%s%s", err.message,
+		       recorded_any(outcomes) && !style->dry_run ? "; what was done is recorded" : "");
 	if (status != EXIT_DONE)
 		return status;
 	if (!recorded_any(outcomes))

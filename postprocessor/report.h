@@ -12,6 +12,10 @@ struct report_style {
 	bool lenient;
 	/* Nothing at all was there to do: said in this line. */
 	const char *nothing;
+	/* Builds that are no image, for the document; text has them as steps. NULL if there are none. */
+	const struct gk_strv *passed_over;
+	/* Several families were asked for: "releases", however many there are. */
+	bool many;
 };
 
 /* Prints what came of it and returns the exit status. One outcome is one document, several stand in

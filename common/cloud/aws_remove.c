@@ -3,14 +3,10 @@
 #include "base/mem.h"
 #include "cloud/aws_private.h"
 
-/* Right after tagging, permissions that ask for a tag do not see it yet (EC2 Developer Guide, eventual consistency). A plain
- * denial has the same code and cannot be told apart, so that it costs this wait too; every other
- * code, AccessDenied and OperationNotPermitted among them, is final at once. */
-static const char *const deregister_patience[] = {"UnauthorizedOperation", NULL};
-
-/* A snapshot can stay in use by its image for minutes after that is gone (EC2 API Reference, DeleteSnapshot). */
-static const char *const delete_patience[] = {"UnauthorizedOperation", "InvalidSnapshot.InUse",
-					      NULL};
+/* A snapshot can stay in use by its image for minutes after that is gone (EC2 API Reference,
+ * DeleteSnapshot). A denial is final: what is removed was tagged long ago, so that permissions which ask for its
+ * tags see them. */
+static const char *const delete_patience[] = {"InvalidSnapshot.InUse", NULL};
 
 /* Passes of about two minutes each. */
 enum { IN_USE_PASSES = 3 };
@@ -72,7 +68,6 @@ static int add_deregistration(struct removal_call_list *list, struct cloud_remov
 	if (!item)
 		return -1;
 	item->removal = removal;
-	item->call.patient_codes = deregister_patience;
 	ec2_deregister_image(&item->call, removal->location, removal->id);
 	return 0;
 }
@@ -185,7 +180,7 @@ static int add_deletion(struct removal_call_list *list, struct cloud_removal *re
 	item->removal = removal;
 	item->snapshot = snapshot;
 	/* A leftover's image is long gone: it is in use by another one, or by time that is over. */
-	item->call.patient_codes = removal->id ? delete_patience : deregister_patience;
+	item->call.patient_codes = removal->id ? delete_patience : NULL;
 	item->call.patient_image = removal->id;
 	ec2_delete_snapshot(&item->call, removal->location, snapshot->id);
 	return 0;

@@ -6,7 +6,9 @@
  *   exact        1.4.2            that one
  *   line         1.4, 1.4.x, 2.x  the next patch, or minor, of that line; its first is 1.4.0, 2.0.0
  *   bump         patch (default)  from the highest version ever allocated; the first is 0.1.0
- *   prerelease   rc               1.5.0-rc.1, then -rc.2; the next bump without it gives 1.5.0
+ *   prerelease   rc               1.5.0-rc.1, then -rc.2; the next bump without it gives 1.5.0. The same
+ *                                 bump with it goes on with the pre-releases that it would arrive at
+ *                                 (so that one command line makes the whole series).
  */
 #ifndef GK_IMAGE_VERSION_H
 #define GK_IMAGE_VERSION_H

@@ -45,7 +45,9 @@ static int check_exact(struct inventory *inventory, const char *family,
 		return -1;
 	if (!found)
 		return 0;
-	return gk_error_set(err, GK_CONFLICT, "%s is taken: run %s has it (%s)",
+	return gk_error_set(err, GK_CONFLICT,
+			    "%s is taken: run %s has it (%s); choose another version, or let goldkeep "
+			    "choose",
 			    release_label(&holder, label), holder.run,
 			    release_state_name(holder.state));
 }

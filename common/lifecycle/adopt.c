@@ -114,6 +114,34 @@ static int read_tags(const struct cloud_look *look, struct adoption *adoption,
 	return 0;
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct image *one = a;
+	const struct image *other = b;
+	int order = strcmp(one->location, other->location);
+
+	return order ? order : strcmp(one->id, other->id);
+}
+
+static int by_family_newest_first(const void *a, const void *b)
+{
+	const struct release *one = a;
+	const struct release *other = b;
+	int order = strcmp(one->family, other->family);
+
+	return order ? order : semver_compare(&other->version, &one->version);
+}
+
+/* A provider lists images in any order. */
+static void sort(struct release_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		qsort(list->items[i].images, list->items[i].image_count, sizeof(struct image),
+		      by_place);
+	if (list->count > 1)
+		qsort(list->items, list->count, sizeof(*list->items), by_family_newest_first);
+}
+
 /* Images that the inventory's release does not have yet. */
 static int complete(struct lifecycle *lifecycle, struct release *known,
 		    const struct release *found, enum verdict *ret, struct gk_error *err)
@@ -210,7 +238,19 @@ static int point_latest(struct lifecycle *lifecycle, const struct adoption *adop
 	return 0;
 }
 
-static int report(struct adoption *adoption, struct outcome_list *ret, struct gk_error *err)
+static int add_channels(struct lifecycle *lifecycle, struct outcome *outcome, struct gk_error *err)
+{
+	_cleanup_(channel_list_done) struct channel_list channels = {0};
+	const struct release *release = &outcome->release;
+
+	if (lifecycle->inventory->ops->channels(lifecycle->inventory, release->family, &channels,
+						err) < 0)
+		return -1;
+	return channels_naming(&channels, &release->version, &outcome->channels, err);
+}
+
+static int report(struct lifecycle *lifecycle, struct adoption *adoption, struct outcome_list *ret,
+		  struct gk_error *err)
 {
 	for (size_t i = 0; i < adoption->releases.count; i++) {
 		struct release *release = &adoption->releases.items[i];
@@ -226,6 +266,8 @@ static int report(struct adoption *adoption, struct outcome_list *ret, struct gk
 		outcome->has_release = true;
 		outcome->release = *release;
 		*release = (struct release){0};
+		if (add_channels(lifecycle, outcome, err) < 0)
+			return -1;
 	}
 	if (ret->count == 0 && adoption->warnings.count > 0 &&
 	    !outcome_list_add(ret, adoption->releases.items[0].family, err))
@@ -261,8 +303,9 @@ int lifecycle_adopt_tags(struct lifecycle *lifecycle, const char *family,
 				    family ? "family " : "any family", family ? family : "",
 				    adoption.warnings.count ? "; " : "",
 				    adoption.warnings.count ? adoption.warnings.items[0] : "");
+	sort(&adoption.releases);
 	if (record_all(lifecycle, &adoption, err) < 0 ||
 	    point_latest(lifecycle, &adoption, err) < 0)
 		return -1;
-	return report(&adoption, ret, err);
+	return report(lifecycle, &adoption, ret, err);
 }

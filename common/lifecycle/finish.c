@@ -199,7 +199,7 @@ static int judge_tags(struct lifecycle *lifecycle, const struct release *release
 
 		if (image->state != RELEASE_PENDING || !work)
 			continue;
-		if (!lifecycle->dry_run && work->error.code == GK_OK)
+		if (work->error.code == GK_OK)
 			missing = missing_tags(image, look, tags);
 		if (work->error.code != GK_OK || missing) {
 			if (note_untagged(image, work, missing, outcome, err) < 0)
@@ -228,9 +228,8 @@ static int tag_pending(struct lifecycle *lifecycle, const struct release *releas
 		return -1;
 	if (tagging.count == 0)
 		return 0;
-	if (!lifecycle->dry_run &&
-	    (lifecycle->cloud->ops->tag(lifecycle->cloud, tagging.items, tagging.count, err) < 0 ||
-	     read_back(lifecycle, release, &tagging, &tags, &look, err) < 0))
+	if (lifecycle->cloud->ops->tag(lifecycle->cloud, tagging.items, tagging.count, err) < 0 ||
+	    read_back(lifecycle, release, &tagging, &tags, &look, err) < 0)
 		return -1;
 	return judge_tags(lifecycle, release, &tagging, &look, &tags, tagged, outcome, err);
 }

@@ -109,8 +109,6 @@ int journal_save(struct lifecycle *lifecycle, struct release *release, const cha
 {
 	struct event event = event_now(lifecycle, action, detail);
 
-	if (lifecycle->dry_run)
-		return 0;
 	return lifecycle->inventory->ops->save(lifecycle->inventory, release, &event, err);
 }
 
@@ -119,8 +117,6 @@ int journal_insert(struct lifecycle *lifecycle, struct release *release, const c
 {
 	struct event event = event_now(lifecycle, action, detail);
 
-	if (lifecycle->dry_run)
-		return 0;
 	return lifecycle->inventory->ops->insert(lifecycle->inventory, release, &event, err);
 }
 
@@ -190,39 +186,8 @@ int journal_set_channel(struct lifecycle *lifecycle, const char *family, const c
 
 	if (!detail)
 		return -1;
-	if (lifecycle->dry_run)
-		return 0;
 	return lifecycle->inventory->ops->set_channel(lifecycle->inventory, family, name, from, to,
 						      &event, err);
-}
-
-/* What inventory_allocate would do, without writing. */
-static int predict(struct lifecycle *lifecycle, const struct version_request *request,
-		   struct release *release, bool *ret_existing, struct gk_error *err)
-{
-	struct inventory *inventory = lifecycle->inventory;
-	_cleanup_(release_done) struct release other = {0};
-	char version[SEMVER_TEXT_SIZE];
-	bool taken = false;
-
-	if (inventory->ops->find_run(inventory, release->family, release->run, ret_existing, &other,
-				     err) < 0)
-		return -1;
-	if (*ret_existing) {
-		release_done(release);
-		*release = other;
-		other = (struct release){0};
-		return 0;
-	}
-	if (inventory_next_version(inventory, release->family, request, &release->version, err) < 0 ||
-	    inventory->ops->get(inventory, release->family, &release->version, &taken, &other,
-				err) < 0)
-		return -1;
-	if (taken)
-		return gk_error_set(err, GK_CONFLICT, "%s %s belongs to run %s already",
-				    release->family, semver_format(&release->version, version),
-				    other.run);
-	return 0;
 }
 
 int journal_allocate(struct lifecycle *lifecycle, const struct version_request *request,
@@ -230,8 +195,6 @@ int journal_allocate(struct lifecycle *lifecycle, const struct version_request *
 {
 	struct event event = event_now(lifecycle, "allocated", NULL);
 
-	if (lifecycle->dry_run)
-		return predict(lifecycle, request, release, ret_existing, err);
 	return inventory_allocate(lifecycle->inventory, request, &event, release, ret_existing,
 				  err);
 }

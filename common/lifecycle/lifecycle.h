@@ -16,14 +16,13 @@
 #include "inventory/inventory.h"
 #include "lifecycle/outcome.h"
 
-/* The world that the steps work on; all borrowed. */
+/* The world that the steps work on; all borrowed. In a dry run inventory and cloud are rehearsals. */
 struct lifecycle {
 	struct inventory *inventory;
 	struct cloud *cloud;
 	const struct gk_clock *clock;
 	const struct gk_log *log;
 	const char *actor; /* "user@host", for the history */
-	bool dry_run;      /* read everything, decide everything, change nothing anywhere */
 };
 
 /* What `release` is asked to do for one family. Borrowed. */

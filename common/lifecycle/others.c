@@ -205,19 +205,8 @@ static int warn(struct lifecycle *lifecycle, struct release *release, const stru
 	return gk_strv_extend(&outcome->warnings, &theirs->warnings, err);
 }
 
-static int hand_over(struct release *release, struct release_list *ret, struct gk_error *err)
-{
-	struct release *added = gk_array_add(&ret->items, &ret->count, sizeof(*added), err);
-
-	if (!added)
-		return -1;
-	*added = *release;
-	*release = (struct release){0};
-	return 0;
-}
-
 int others_finish(struct lifecycle *lifecycle, const struct release *own, struct outcome *outcome,
-		  struct release_list *ret_finished, struct gk_error *err)
+		  struct gk_error *err)
 {
 	_cleanup_(release_list_done) struct release_list list = {0};
 
@@ -231,8 +220,7 @@ int others_finish(struct lifecycle *lifecycle, const struct release *own, struct
 		if (is_own(release, own) || !wants_finishing(release))
 			continue;
 		if (others_finish_one(lifecycle, release, &theirs, err) < 0 ||
-		    warn(lifecycle, release, &theirs, outcome, err) < 0 ||
-		    hand_over(release, ret_finished, err) < 0)
+		    warn(lifecycle, release, &theirs, outcome, err) < 0)
 			return -1;
 	}
 	return 0;

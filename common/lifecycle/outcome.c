@@ -67,6 +67,15 @@ int outcome_add_incomplete(struct outcome *outcome, const char *step, const char
 	return 0;
 }
 
+int outcome_add_failure(struct outcome *outcome, const char *step, const struct gk_error *problem,
+			struct gk_error *err)
+{
+	if (outcome_add_incomplete(outcome, step, NULL, problem->message, err) < 0)
+		return -1;
+	outcome->incomplete[outcome->incomplete_count - 1].refused = problem->code == GK_REFUSED;
+	return 0;
+}
+
 const char *outcome_result_name(enum outcome_result result)
 {
 	static const char *const names[] = {

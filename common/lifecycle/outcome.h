@@ -19,6 +19,7 @@ struct outcome_incomplete {
 	char *step;     /* "tag", "channel", "retain" */
 	char *location; /* region; NULL if it has none */
 	char *error;
+	bool refused;   /* by a safety rule: the same again would be refused again */
 };
 
 /* One release in a retention plan. */
@@ -61,6 +62,10 @@ struct outcome *outcome_list_add(struct outcome_list *list, const char *family,
 /* Notes that a step is not finished. `location` may be NULL. */
 int outcome_add_incomplete(struct outcome *outcome, const char *step, const char *location,
 			   const char *error, struct gk_error *err);
+
+/* Notes that a step is not finished because it failed with `problem`. */
+int outcome_add_failure(struct outcome *outcome, const char *step, const struct gk_error *problem,
+			struct gk_error *err);
 
 const char *outcome_result_name(enum outcome_result result);
 

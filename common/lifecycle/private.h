@@ -40,7 +40,7 @@ int journal_remember(struct lifecycle *lifecycle, struct release *release,
 		     const struct intent *intent, struct gk_error *err);
 int journal_set_channel(struct lifecycle *lifecycle, const char *family, const char *name,
 			const struct semver *from, const struct semver *to, struct gk_error *err);
-/* Allocates, or in a dry run predicts, the version of a release; see inventory_allocate. */
+/* Allocates the version of a release; see inventory_allocate. */
 int journal_allocate(struct lifecycle *lifecycle, const struct version_request *request,
 		     struct release *release, bool *ret_existing, struct gk_error *err);
 
@@ -57,8 +57,8 @@ bool patience_wait(struct lifecycle *lifecycle, int *round, int most, const char
 /* ---- finish.c ---- */
 
 /* Tags what is pending, reads it back, makes the release live, moves its channels. What does not
- * succeed is noted as incomplete. `ret_channels` gets all channels of the family as they are then
- * (in a dry run: as they would be). Returns how many channels were moved; -1 only for what the
+ * succeed is noted as incomplete. `ret_channels` gets all channels of the family as they are
+ * then. Returns how many channels were moved; -1 only for what the
  * journal could not read or write. */
 int finish_release(struct lifecycle *lifecycle, struct release *release,
 		   const struct intent *intent, struct outcome *outcome,
@@ -105,10 +105,9 @@ int release_record(struct lifecycle *lifecycle, const struct release_order *orde
 int others_finish_one(struct lifecycle *lifecycle, struct release *release,
 		      struct outcome *outcome, struct gk_error *err);
 
-/* All of them but the release of this run; what stays unfinished is a warning of this outcome.
- * `ret_finished` gets them as they are afterwards. */
+/* All of them but the release of this run; what stays unfinished is a warning of this outcome. */
 int others_finish(struct lifecycle *lifecycle, const struct release *own, struct outcome *outcome,
-		  struct release_list *ret_finished, struct gk_error *err);
+		  struct gk_error *err);
 
 /* Forgets what the family's live releases, all but `own` (may be NULL), still wanted of retention:
  * a later retention that was completed stands for theirs. */
@@ -163,18 +162,11 @@ const struct plan_facts *retention_facts(const struct retention *retention,
 int retention_remove(struct retention *retention, struct release *const *releases, size_t count,
 		     struct outcome *outcome, struct gk_error *err);
 
-/* What a dry run imagines to be in the inventory by now; all NULL outside one. */
-struct imagined {
-	const struct channel_list *channels;
-	const struct release_list *releases; /* besides the release of this run */
-};
-
 /* The policy on a family, as the last step of a release or alone. `current` is the release of this
  * run; NULL if there is none. `as_of_current`: the policy is that of an earlier run, and what was
  * built after it is left alone. */
 int retention_run(struct lifecycle *lifecycle, const char *family, const struct policy *policy,
-		  const struct release *current, bool as_of_current,
-		  const struct imagined *imagined, struct outcome *outcome,
+		  const struct release *current, bool as_of_current, struct outcome *outcome,
 		  struct gk_error *err);
 
 /* ---- look.c ---- */

@@ -17,14 +17,13 @@ static bool has_begun_removals(struct lifecycle *lifecycle, const char *family)
 
 /* Retention is the last step, and only if everything before it is complete. */
 static int retain(struct lifecycle *lifecycle, struct release *release,
-		  const struct policy *policy, const struct imagined *imagined,
-		  struct outcome *outcome, struct gk_error *err)
+		  const struct policy *policy, struct outcome *outcome, struct gk_error *err)
 {
 	if (outcome->incomplete_count > 0 || release->state == RELEASE_PENDING)
 		return 0;
 	if (policy->given || has_begun_removals(lifecycle, release->family)) {
-		if (retention_run(lifecycle, release->family, policy, release, false, imagined,
-				  outcome, err) < 0)
+		if (retention_run(lifecycle, release->family, policy, release, false, outcome,
+				  err) < 0)
 			return -1;
 		if (outcome->incomplete_count > 0)
 			return 0;
@@ -39,18 +38,14 @@ static int take_steps(struct lifecycle *lifecycle, struct release *release,
 		      const struct intent *intent, struct channel_list *channels,
 		      struct outcome *outcome, const char **ret_step, struct gk_error *err)
 {
-	_cleanup_(release_list_done) struct release_list others = {0};
-	struct imagined imagined = {0};
 	int moved = 0;
 
 	*ret_step = "record";
 	moved = finish_release(lifecycle, release, intent, outcome, channels, err);
-	if (moved < 0 || others_finish(lifecycle, release, outcome, &others, err) < 0)
+	if (moved < 0 || others_finish(lifecycle, release, outcome, err) < 0)
 		return -1;
-	if (lifecycle->dry_run)
-		imagined = (struct imagined){.channels = channels, .releases = &others};
 	*ret_step = "retain";
-	return retain(lifecycle, release, &intent->policy, &imagined, outcome, err) < 0 ? -1 : moved;
+	return retain(lifecycle, release, &intent->policy, outcome, err) < 0 ? -1 : moved;
 }
 
 /* A failure in these steps is unfinished work, no failure of the release. */
@@ -64,7 +59,7 @@ static int finish(struct lifecycle *lifecycle, struct release *release,
 	int moved = take_steps(lifecycle, release, intent, &channels, outcome, &step, &problem);
 
 	*ret_moved = moved > 0;
-	if (moved < 0 && outcome_add_incomplete(outcome, step, NULL, problem.message, err) < 0)
+	if (moved < 0 && outcome_add_failure(outcome, step, &problem, err) < 0)
 		return -1;
 	/* What is unfinished must be in the inventory, or `resume` would not know of it. */
 	if (outcome->incomplete_count > 0 &&

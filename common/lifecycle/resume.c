@@ -1,7 +1,5 @@
 #include "lifecycle/private.h"
 
-#include <stdlib.h>
-
 /* Everything before retention, of one release, which moves into its outcome. */
 static int resume_release(struct lifecycle *lifecycle, struct release *release,
 			  struct outcome_list *ret, struct gk_error *err)
@@ -16,7 +14,7 @@ static int resume_release(struct lifecycle *lifecycle, struct release *release,
 	outcome->release = *release;
 	*release = (struct release){0};
 	if (others_finish_one(lifecycle, &outcome->release, outcome, &problem) < 0)
-		return outcome_add_incomplete(outcome, "record", NULL, problem.message, err);
+		return outcome_add_failure(outcome, "record", &problem, err);
 	return 0;
 }
 
@@ -39,46 +37,25 @@ static int find_policy(struct outcome_list *list, size_t first, struct policy *p
 	return 0;
 }
 
-/* The releases as they are after the steps before; a dry run has them nowhere else. Borrowed. */
-static int imagine(const struct lifecycle *lifecycle, const struct outcome_list *list,
-		   size_t first, struct release_list *ret, struct gk_error *err)
-{
-	for (size_t i = first; lifecycle->dry_run && i < list->count; i++) {
-		struct release *added = NULL;
-
-		if (!list->items[i].has_release)
-			continue;
-		added = gk_array_add(&ret->items, &ret->count, sizeof(*added), err);
-		if (!added)
-			return -1;
-		*added = list->items[i].release;
-	}
-	return 0;
-}
-
 static int run_policy(struct lifecycle *lifecycle, const char *family,
-		      const struct policy *policy, const struct release_list *releases,
-		      struct outcome *outcome, struct gk_error *err)
+		      const struct policy *policy, struct outcome *outcome, struct gk_error *err)
 {
-	struct imagined imagined = {.releases = releases};
 	const struct release *current = outcome->has_release ? &outcome->release : NULL;
 	struct gk_error problem = {0};
 
 	if (outcome->incomplete_count > 0)
 		return 0;
-	if (retention_run(lifecycle, family, policy, current, current != NULL, &imagined, outcome,
-			  &problem) < 0)
-		return outcome_add_incomplete(outcome, "retain", NULL, problem.message, err);
+	if (retention_run(lifecycle, family, policy, current, current != NULL, outcome, &problem) <
+	    0)
+		return outcome_add_failure(outcome, "retain", &problem, err);
 	return 0;
 }
 
 static int resume_retention(struct lifecycle *lifecycle, const char *family, bool begun,
 			    struct outcome_list *ret, size_t first, struct gk_error *err)
 {
-	struct release_list releases = {0};
 	struct outcome *outcome = NULL;
 	struct policy policy;
-	int done = 0;
 
 	if (find_policy(ret, first, &policy, &outcome, err) < 0)
 		return -1;
@@ -88,13 +65,7 @@ static int resume_retention(struct lifecycle *lifecycle, const char *family, boo
 			return -1;
 		outcome->result = OUTCOME_DONE;
 	}
-	if (!outcome)
-		return 0;
-	done = imagine(lifecycle, ret, first, &releases, err);
-	if (done == 0)
-		done = run_policy(lifecycle, family, &policy, &releases, outcome, err);
-	free(releases.items);
-	return done;
+	return outcome ? run_policy(lifecycle, family, &policy, outcome, err) : 0;
 }
 
 /* An intent is forgotten when nothing of the family is incomplete any more. */

@@ -15,21 +15,6 @@ void retention_done(struct retention *retention)
 	*retention = (struct retention){0};
 }
 
-/* A release as a run has it in hand takes the place of what the inventory says. */
-static int merge(struct retention *retention, const struct release *release, struct gk_error *err)
-{
-	struct release *added = NULL;
-
-	for (size_t i = 0; i < retention->releases.count; i++)
-		if (semver_compare(&retention->releases.items[i].version, &release->version) == 0) {
-			release_done(&retention->releases.items[i]);
-			return release_copy(release, &retention->releases.items[i], err);
-		}
-	added = gk_array_add(&retention->releases.items, &retention->releases.count,
-			     sizeof(*added), err);
-	return added ? release_copy(release, added, err) : -1;
-}
-
 /* What was built after the run whose policy this is does not concern it. */
 static void drop_newer(struct retention *retention, const struct release *current)
 {
@@ -78,15 +63,6 @@ static int add_superseding(struct retention *retention, struct gk_error *err)
 	return 0;
 }
 
-static int copy_channels(const struct channel_list *from, struct channel_list *ret,
-			 struct gk_error *err)
-{
-	for (size_t i = 0; i < from->count; i++)
-		if (channel_list_set(ret, from->items[i].name, &from->items[i].version, err) < 0)
-			return -1;
-	return 0;
-}
-
 /* Retired releases among the unfinished ones have snapshots left. */
 static int read_leftovers(struct retention *retention, struct gk_error *err)
 {
@@ -110,34 +86,18 @@ static int read_leftovers(struct retention *retention, struct gk_error *err)
 	return 0;
 }
 
-static int read_releases(struct retention *retention, const struct release *current,
-			 bool as_of_current, const struct imagined *imagined,
-			 struct gk_error *err)
-{
-	if (inventory_collect(retention->lifecycle->inventory, retention->family, INVENTORY_ALIVE,
-			      &retention->releases, err) < 0)
-		return -1;
-	for (size_t i = 0; imagined->releases && i < imagined->releases->count; i++)
-		if (merge(retention, &imagined->releases->items[i], err) < 0)
-			return -1;
-	if (current && merge(retention, current, err) < 0)
-		return -1;
-	if (as_of_current)
-		drop_newer(retention, current);
-	return add_superseding(retention, err);
-}
-
 static int read_inventory(struct retention *retention, const struct release *current,
-			  bool as_of_current, const struct imagined *imagined,
-			  struct gk_error *err)
+			  bool as_of_current, struct gk_error *err)
 {
 	struct inventory *inventory = retention->lifecycle->inventory;
 
-	if (read_releases(retention, current, as_of_current, imagined, err) < 0 ||
-	    read_leftovers(retention, err) < 0)
+	if (inventory_collect(inventory, retention->family, INVENTORY_ALIVE, &retention->releases,
+			      err) < 0)
 		return -1;
-	if (imagined->channels)
-		return copy_channels(imagined->channels, &retention->channels, err);
+	if (as_of_current)
+		drop_newer(retention, current);
+	if (add_superseding(retention, err) < 0 || read_leftovers(retention, err) < 0)
+		return -1;
 	return inventory->ops->channels(inventory, retention->family, &retention->channels, err);
 }
 
@@ -224,7 +184,6 @@ static int report_entry(const struct retention *retention, const struct plan_ent
 	const struct plan_facts *facts = retention_facts(retention, &release->version);
 	struct outcome_retained *added = gk_array_add(&outcome->retention, &outcome->retention_count,
 						      sizeof(*added), err);
-	bool dry = retention->lifecycle->dry_run;
 
 	if (!added)
 		return -1;
@@ -233,7 +192,7 @@ static int report_entry(const struct retention *retention, const struct plan_ent
 	if (entry->action == PLAN_REMOVE && facts && facts->blocks.count > 0)
 		added->action = PLAN_BLOCKED;
 	added->version = release->version;
-	added->state = added->action == PLAN_REMOVE && dry ? RELEASE_RETIRED : release->state;
+	added->state = release->state;
 	if (gk_strv_extend(&added->reasons,
 			   added->action == PLAN_BLOCKED && facts && facts->blocks.count > 0
 				   ? &facts->blocks
@@ -257,8 +216,7 @@ static int report(const struct retention *retention, struct outcome *outcome, st
 }
 
 int retention_run(struct lifecycle *lifecycle, const char *family, const struct policy *policy,
-		  const struct release *current, bool as_of_current,
-		  const struct imagined *imagined, struct outcome *outcome,
+		  const struct release *current, bool as_of_current, struct outcome *outcome,
 		  struct gk_error *err)
 {
 	_cleanup_(retention_done) struct retention retention = {
@@ -270,7 +228,7 @@ int retention_run(struct lifecycle *lifecycle, const char *family, const struct 
 	};
 	_cleanup_(candidates_done) struct candidates candidates = {0};
 
-	if (read_inventory(&retention, current, as_of_current, imagined, err) < 0 ||
+	if (read_inventory(&retention, current, as_of_current, err) < 0 ||
 	    decide(&retention, &candidates, outcome, err) < 0 ||
 	    retention_remove(&retention, candidates.items, candidates.count, outcome, err) < 0)
 		return -1;
@@ -310,7 +268,6 @@ static int conclude(struct lifecycle *lifecycle, const char *family, const struc
 int lifecycle_retain(struct lifecycle *lifecycle, const char *family, const struct policy *policy,
 		     struct outcome *outcome, struct gk_error *err)
 {
-	struct imagined nothing = {0};
 	struct gk_error problem = {0};
 	bool known = false;
 
@@ -318,7 +275,7 @@ int lifecycle_retain(struct lifecycle *lifecycle, const char *family, const stru
 		return -1;
 	if (!known)
 		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no family %s", family);
-	if (retention_run(lifecycle, family, policy, NULL, false, &nothing, outcome, err) < 0)
+	if (retention_run(lifecycle, family, policy, NULL, false, outcome, err) < 0)
 		return -1;
 	/* What was removed is removed: what fails now is unfinished work. */
 	if (conclude(lifecycle, family, policy, outcome, &problem) < 0)

@@ -185,25 +185,6 @@ static int confirm_claims(struct retention *retention, struct departures *depart
 
 /* ---- the order of it all ---- */
 
-/* The lines that the removal itself would have logged. */
-static void log_dry(struct retention *retention, struct release *const *releases, size_t count)
-{
-	char label[RELEASE_LABEL_SIZE];
-
-	for (size_t i = 0; i < count; i++) {
-		const struct plan_facts *facts = retention_facts(retention, &releases[i]->version);
-
-		if (facts && facts->blocks.count > 0)
-			continue;
-		for (size_t m = 0; m < releases[i]->image_count; m++)
-			if (releases[i]->images[m].state != RELEASE_RETIRED)
-				gk_log(retention->lifecycle->log, GK_LOG_STEP,
-				       "%s: deregistered %s in %s",
-				       release_label(releases[i], label), releases[i]->images[m].id,
-				       releases[i]->images[m].location);
-	}
-}
-
 static int carry_out(struct retention *retention, struct departures *departures,
 		     struct outcome *outcome, struct gk_error *err)
 {
@@ -241,10 +222,6 @@ int retention_remove(struct retention *retention, struct release *const *release
 	_cleanup_(departures_done) struct departures departures = {0};
 	struct gk_error problem = {0};
 
-	if (retention->lifecycle->dry_run) {
-		log_dry(retention, releases, count);
-		return 0;
-	}
 	if (count == 0 && retention->leftovers.count == 0)
 		return 0;
 	if (claim_all(retention, releases, count, &departures, &problem) == 0 &&

@@ -270,18 +270,37 @@ static void land_all(struct run *run, const struct gk_error *failure)
 	}
 }
 
+/* On a terminal somebody wonders what takes so long. */
+static void tell_waiting(struct run *run)
+{
+	int64_t time = monotonic(run->client);
+
+	for (size_t i = 0; i < run->count; i++) {
+		struct http_call *call = run->calls[i];
+
+		if (call->state.phase != HTTP_CALL_FLYING || call->state.told ||
+		    time - call->state.sent_ms < TELL_WAITS_OVER_MS)
+			continue;
+		call->state.told = true;
+		gk_log(run->client->log, GK_LOG_PROGRESS, "waiting for %s", call->name);
+	}
+}
+
 static void await_answer(struct run *run, int64_t idle_ms)
 {
 	struct http_transport *transport = run->client->transport;
+	int64_t wait_ms = idle_ms < TELL_WAITS_OVER_MS ? idle_ms : TELL_WAITS_OVER_MS;
 	struct http_exchange *exchange = NULL;
 	struct gk_error failure = {0};
 
 	if (run->flying == 0)
 		run->client->clock->sleep(run->client->clock, idle_ms);
-	else if (transport->ops->wait(transport, idle_ms, &exchange, &failure) < 0)
+	else if (transport->ops->wait(transport, wait_ms, &exchange, &failure) < 0)
 		land_all(run, &failure);
 	else if (exchange)
 		land(run, exchange->owner);
+	else
+		tell_waiting(run);
 }
 
 int http_client_run(struct http_client *client, struct http_call *const *calls, size_t count,

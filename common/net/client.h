@@ -67,6 +67,7 @@ struct http_call {
 		size_t lane;
 		int patient;            /* attempts that ended in HTTP_PATIENT */
 		bool skew_used;
+		bool told;              /* that it takes long */
 		int64_t due_ms, sent_ms, deadline_ms; /* monotonic; deadline 0: not sent yet */
 	} state;
 };

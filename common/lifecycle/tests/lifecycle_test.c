@@ -1,5 +1,7 @@
 /* The order of the steps, what a dry run leaves alone, patience, and what channels do when work is
  * finished late: over a small cloud in memory. */
+#include "cloud/rehearsal.h"
+#include "inventory/rehearsal.h"
 #include "lifecycle/tests/fake_cloud.h"
 #include "lifecycle/tests/world.h"
 
@@ -150,6 +152,23 @@ static void test_snapshots_that_nobody_knew_are_written_down_too(void **state)
 
 /* ---- a dry run ---- */
 
+/* A second connection to the same inventory, and the same cloud, both behind rehearsals. */
+static void rehearse(struct fixture *f)
+{
+	struct inventory *base = world_open(&f->world, SQLITE_READ_ONLY);
+
+	assert_int_equal(rehearsal_inventory_open(base, &f->world.lifecycle.inventory, NULL), 0);
+	assert_int_equal(rehearsal_cloud_open(f->world.lifecycle.cloud, &f->world.lifecycle.cloud,
+					      NULL),
+			 0);
+}
+
+static void end_rehearsal(struct fixture *f)
+{
+	inventory_closep(&f->world.lifecycle.inventory);
+	cloud_closep(&f->world.lifecycle.cloud);
+}
+
 static void test_a_dry_run_only_looks(void **state)
 {
 	struct fixture *f = *state;
@@ -158,12 +177,13 @@ static void test_a_dry_run_only_looks(void **state)
 	build(f, "run-1", FIRST);
 	release(f, OUTCOME_RELEASED);
 	before = events(&f->world);
-	f->world.lifecycle.dry_run = true;
+	rehearse(f);
 	build(f, "run-2", SECOND);
 	build_keep_last(&f->build, 1);
 	build_add_channel(&f->build, "stable");
 	release(f, OUTCOME_RELEASED);
 	resume(f);
+	end_rehearsal(f);
 	assert_int_equal(fake_cloud_count(&f->cloud, "tag"), 1);
 	assert_int_equal(fake_cloud_count(&f->cloud, "remove"), 0);
 	assert_int_equal(events(&f->world), before);
