@@ -114,10 +114,10 @@ struct inventory_ops {
 		      const struct semver *version, size_t limit, struct event_list *ret,
 		      struct gk_error *err);
 
-	/* Takes in a whole family or nothing of it: until all of it is there, nobody sees any of it. Revisions
-	 * and events are taken over as they are. The same family once more changes nothing, and so does the rest
-	 * of an import that was interrupted. GK_CONFLICT: the inventory has it already and it is different; the
-	 * message names the first difference. */
+	/* Takes in a whole family or nothing of it: until all of it is there, nobody sees any of it.
+	 * Revisions and events are taken over as they are. The same family once more changes
+	 * nothing, and so does the rest of an import that was interrupted. GK_CONFLICT: the
+	 * inventory has it already and it is different; the message names the first difference. */
 	int (*import_family)(struct inventory *inventory, const struct family_dump *dump,
 			     struct gk_error *err);
 };
@@ -149,6 +149,9 @@ int inventory_allocate(struct inventory *inventory, const struct version_request
 int inventory_collect(struct inventory *inventory, const char *family,
 		      enum inventory_filter filter, struct release_list *ret,
 		      struct gk_error *err);
+
+/* True of the states that a channel may name: what is found through one can be used. */
+bool inventory_may_be_named(enum release_state state);
 
 /* True if the inventory has ever had a release of the family. */
 int inventory_knows_family(struct inventory *inventory, const char *family, bool *ret,
