@@ -288,3 +288,78 @@ def test_a_release_of_too_many_images(new_store, fails, goldkeep, emulator, tmp_
     assert not store.items()
     listed = goldkeep("list", "--all", "--store", store.uri, "--output", "json")
     assert listed.json["releases"] == []
+
+
+@pytest.fixture(params=DYNAMODB)
+def recorded(request, environment, new_store, goldkeep, built):
+    """A store with two releases, which goldkeep uses."""
+    store = new_store(request.param)
+    environment["GOLDKEEP_STORE"] = store.uri
+    for number in range(2):
+        build = built(manifest=f"{number}.json")
+        got = goldkeep("release", "--family", "web", "--manifest", build.manifest)
+        assert got.status == 0, got
+    return store
+
+
+def put(store, item, **changes):
+    """The item with other attributes; None takes one away."""
+    changed = item | changes
+    store.client.put_item(
+        TableName=store.table,
+        Item={name: value for name, value in changed.items() if value is not None},
+    )
+
+
+ROW = ("F#web", "V#a0.a1.a1~")
+HEAD = ("F#web", "H")
+NEWER, FOREIGN = {"format": {"N": "2"}}, {"format": None}
+READ = (("list",), ("show", "web", "0.1.1"), ("retain", "web", "--keep-last", "1"))
+
+
+@pytest.mark.parametrize(
+    ("row", "change", "says"),
+    [
+        (ROW, NEWER, "upgrade goldkeep"),
+        (ROW, FOREIGN, "goldkeep did not write it"),
+        (ROW, {"state": {"S": "sold"}}, "sold"),
+        (ROW, {"state": None}, "state"),
+        (ROW, {"images": {"S": "none"}}, "images"),
+        (ROW, {"version": {"S": "9.9.9"}}, "9.a9.a9"),
+        (ROW, {"rev": {"N": "0"}}, "rev"),
+        (HEAD, NEWER, "upgrade goldkeep"),
+        (HEAD, FOREIGN, "goldkeep did not write it"),
+        (HEAD, {"channels": {"M": {"latest": {"N": "1"}}}}, "latest"),
+        (HEAD, {"top_version": None}, "top_version"),
+    ],
+)
+def test_a_row_that_cannot_be_understood(row, change, says, recorded, fails, commands):
+    items = recorded.items()
+    put(recorded, items[row], **change)
+    before = recorded.items()
+    for command in (*READ, *commands[:2]):
+        fails(*command, status=1, says=[recorded.table, *row, says])
+    assert recorded.items() == before
+
+
+def test_rows_of_others_beside_ours(recorded, goldkeep, commands):
+    """A table may be shared by who keeps to keys of his own."""
+    for number, pk in enumerate(("other", "F#other", "E#web", "Z")):
+        put(recorded, {"pk": {"S": pk}, "sk": {"S": f"H{number}"}})
+    for command in commands:
+        got = goldkeep(*command)
+        assert got.status == 0, got
+    listed = goldkeep("list", "--output", "json").json["releases"]
+    assert [(one["family"], one["version"]) for one in listed] == [
+        ("web", f"0.1.{patch}") for patch in (2, 1, 0)
+    ]
+
+
+def test_a_run_whose_release_is_gone(recorded, fails, goldkeep, tmp_path):
+    """Somebody deleted the row by hand: nothing is guessed."""
+    items = recorded.items()
+    recorded.client.delete_item(
+        TableName=recorded.table, Key={name: items[ROW][name] for name in ("pk", "sk")}
+    )
+    manifest = tmp_path / "1.json"
+    fails("release", "--family", "web", "--manifest", manifest, status=1, says=["R#", "not there"])
