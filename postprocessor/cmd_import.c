@@ -10,7 +10,8 @@ struct import {
 	struct import_file file;
 	struct gk_json_builder json;
 	cJSON *families;  /* in the document */
-	size_t taken;     /* families that are in the inventory now, through us or before us */
+	size_t there;     /* families that are in the inventory now */
+	bool changed;     /* one of them through us */
 };
 
 static void import_done(struct import *import)
@@ -36,7 +37,7 @@ static void tell(struct import *import, const struct family_dump *dump, bool kno
 	cJSON *object = gk_json_add_object(&import->json, import->families, NULL);
 
 	gk_json_add_string(&import->json, object, "family", dump->family);
-	gk_json_add_string(&import->json, object, "result", known ? "already there" : "taken in");
+	gk_json_add_string(&import->json, object, "result", known ? "unchanged" : "imported");
 	gk_json_add_integer(&import->json, object, "releases", (int64_t)dump->release_count);
 	gk_log(&import->context->log, GK_LOG_STEP, "%s: %s, %zu release%s", dump->family,
 	       known ? "already there" : "taken in", dump->release_count,
@@ -51,7 +52,8 @@ static int take_in(struct import *import, const struct family_dump *dump, struct
 	if (inventory_knows_family(inventory, dump->family, &known, err) < 0 ||
 	    inventory->ops->import_family(inventory, dump, err) < 0)
 		return gk_error_wrap(err, "%s was not taken in", dump->family);
-	import->taken++;
+	import->there++;
+	import->changed = import->changed || !known;
 	tell(import, dump, known);
 	return 0;
 }
@@ -75,16 +77,19 @@ static int finish(struct import *import, const struct gk_error *failure, struct 
 	int status = failure->code == GK_OK ? EXIT_DONE : (int)exit_of(failure);
 	int told = 0;
 
-	gk_json_add_string(json, json->root, "result", status == EXIT_DONE ? "done" : "failed");
+	gk_json_add_string(json, json->root, "result",
+			   status != EXIT_DONE ? "failed"
+			   : import->changed   ? "imported"
+					       : "unchanged");
 	gk_json_add_integer(json, json->root, "exit", status);
 	gk_json_add_string(json, json->root, "error",
 			   failure->code == GK_OK ? NULL : failure->message);
 	if (status != EXIT_DONE)
 		output_problem(import->context, "%s", failure->message);
-	if (status != EXIT_DONE && import->taken > 0)
+	if (status != EXIT_DONE && import->there > 0)
 		output_problem(import->context,
-			       "the %zu famil%s before it stay%s in the inventory", import->taken,
-			       import->taken == 1 ? "y" : "ies", import->taken == 1 ? "s" : "");
+			       "the %zu famil%s before it stay%s in the inventory", import->there,
+			       import->there == 1 ? "y" : "ies", import->there == 1 ? "s" : "");
 	told = report_document(import->context, json, err);
 	return status == EXIT_DONE ? told : status;
 }

@@ -46,8 +46,10 @@ int import_file_open(struct import_file *file, const char *path, struct gk_error
 				    strerror(errno));
 	if (fstat(fileno(file->file), &info) < 0 || S_ISDIR(info.st_mode))
 		return gk_error_set(err, GK_USAGE, "%s is a folder", file->name);
-	if (S_ISREG(info.st_mode))
+	if (S_ISREG(info.st_mode)) {
+		file->start = ftello(file->file);
 		return 0;
+	}
 	file->copy = open_copy(err);
 	return file->copy ? 0 : -1;
 }
@@ -134,7 +136,7 @@ int import_file_rewind(struct import_file *file, struct gk_error *err)
 			fclose(file->file);
 		file->file = TAKE_PTR(file->copy);
 	}
-	if (fflush(file->file) == EOF || fseek(file->file, 0, SEEK_SET) < 0)
+	if (fflush(file->file) == EOF || fseeko(file->file, file->start, SEEK_SET) < 0)
 		return gk_error_errno(err, errno, "reading %s again", file->name);
 	dump_parser_done(&file->parser);
 	file->number = 0;

@@ -3,6 +3,7 @@
 #define GK_POSTPROCESSOR_IMPORT_FILE_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "inventory/dump_json.h"
@@ -10,6 +11,7 @@
 struct import_file {
 	FILE *file;
 	FILE *copy;        /* of what can be read once only, line by line, for the second reading */
+	off_t start;       /* of what is ours: a shell may have read the lines before it */
 	const char *name;  /* for messages; borrowed */
 	size_t number;     /* of the line read last */
 	struct gk_buf line;

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -175,7 +176,9 @@ def test_an_inventory_moves_to_another_store(history, goldkeep, stores, inventor
     before = tables(path)
     again = other("import", "all.jsonl", "--output", "json")
     assert again.status == 0, again
-    assert [one["result"] for one in again.json["families"]] == ["already there"] * 2
+    assert [one["result"] for one in again.json["families"]] == ["unchanged"] * 2
+    assert again.json["result"] == "unchanged"
+    assert other("import", "all.jsonl").out.startswith("db: already there, 1 release\n")
     assert tables(path) == before
     # It goes on there as if it had always been there.
     build = history.built("web")
@@ -192,10 +195,10 @@ def test_every_field_comes_back(stores, tmp_path):
     assert got.status == 0, got
     assert got.json == {
         "families": [
-            {"family": "db/arm64", "result": "taken in", "releases": 1},
-            {"family": "web", "result": "taken in", "releases": 7},
+            {"family": "db/arm64", "result": "imported", "releases": 1},
+            {"family": "web", "result": "imported", "releases": 7},
         ],
-        "result": "done",
+        "result": "imported",
         "exit": 0,
         "error": None,
     }
@@ -246,6 +249,53 @@ def test_from_standard_input(goldkeep, stores, tmp_path):
     assert got.returncode == 0, got
     assert export(other) == text
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_standard_input_whose_beginning_was_read(goldkeep, stores, tmp_path):
+    text = text_of(sample())
+    (tmp_path / "in.jsonl").write_text("a line for somebody else\n" + text)
+    path, other = stores("second")
+    command = [goldkeep.program, "--store", f"sqlite:{path}", "import", "-"]
+    with open(tmp_path / "in.jsonl") as file:
+        got = subprocess.run(
+            ["sh", "-c", 'read -r line; "$@"', "sh", *command],
+            env=goldkeep.environment,
+            cwd=tmp_path,
+            stdin=file,
+            capture_output=True,
+        )
+    assert got.returncode == 0, got
+    assert export(other) == text
+
+
+def test_an_export_shows_one_moment(stores, tmp_path):
+    """While a release changes all the time, its row and its history fit together."""
+    _, busy = stores("first")
+    web = [made_up("web", i, held=None, events=[]) for i in range(30)]
+    (tmp_path / "in.jsonl").write_text(text_of(lines_of(family_lines("web", web))))
+    assert busy("import", "in.jsonl").status == 0
+    stop = threading.Event()
+
+    def change():
+        while not stop.is_set():
+            busy("hold", "web", "1.0.7", "--reason", "busy")
+            busy("unhold", "web", "1.0.7")
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        for _ in range(20):
+            (one,) = [
+                line
+                for line in map(json.loads, export(busy).splitlines())
+                if line.get("version") == "1.0.7"
+            ]
+            assert one["revision"] == 7 + len(one["events"])
+            last = one["events"][-1]["action"] if one["events"] else "let go"
+            assert last == ("held" if one["held"] else "let go")
+    finally:
+        stop.set()
+        changing.join()
 
 
 def test_a_file_that_was_cut_changes_nothing(stores, tmp_path):
