@@ -18,8 +18,8 @@ struct import_file {
 	struct dump_parser parser;
 };
 
-/* Opens a file, standard input if it is "-". What is no regular file is copied into $TMPDIR while it
- * is read, under no name. GK_USAGE if there is no such file. The path must outlive it. */
+/* Opens a file, standard input if it is "-". What is no regular file is copied into $TMPDIR while
+ * it is read, under no name. GK_USAGE if there is no such file. The path must outlive it. */
 int import_file_open(struct import_file *file, const char *path, struct gk_error *err);
 void import_file_done(struct import_file *file);
 

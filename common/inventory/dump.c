@@ -9,7 +9,7 @@
 
 enum {
 	EVENTS_MAX = 100000, /* of one release: more is no history of ours */
-	ROUNDS_MAX = 5,
+	ROUNDS_MAX = 20,
 	PAGE_SIZE = 500,
 };
 
@@ -84,8 +84,47 @@ static int take_releases(struct family_dump *dump, struct release_list *list, st
 	return 0;
 }
 
-static int read_once(struct inventory *inventory, const char *family, struct family_dump *dump,
-		     struct gk_error *err)
+static int compare_version(const void *key, const void *item)
+{
+	return semver_compare(key, &((const struct family_dump_release *)item)->release.version);
+}
+
+static struct family_dump_release *find_release(const struct family_dump *dump,
+						const struct semver *version)
+{
+	if (dump->release_count == 0)
+		return NULL;
+	return bsearch(version, dump->releases, dump->release_count, sizeof(*dump->releases),
+		       compare_version);
+}
+
+static bool is_named(const struct channel_list *channels, const struct semver *version)
+{
+	for (size_t i = 0; i < channels->count; i++)
+		if (semver_compare(&channels->items[i].version, version) == 0)
+			return true;
+	return false;
+}
+
+/* Takes the events that were read before, if nothing has happened to the release since. (A channel
+ * that comes to it leaves an event, but the revision as it was.) */
+static bool take_events(struct family_dump *before, const struct family_dump *dump,
+			struct family_dump_release *dumped)
+{
+	const struct release *release = &dumped->release;
+	struct family_dump_release *old = find_release(before, &release->version);
+
+	if (!old || old->release.revision != release->revision ||
+	    is_named(&dump->channels, &release->version))
+		return false;
+	dumped->events = old->events;
+	old->events = (struct event_list){0};
+	return true;
+}
+
+/* `before` is what the round before has read, and loses what can still be used. */
+static int read_once(struct inventory *inventory, const char *family, struct family_dump *before,
+		     struct family_dump *dump, struct gk_error *err)
 {
 	_cleanup_(release_list_done) struct release_list list = {0};
 
@@ -95,7 +134,8 @@ static int read_once(struct inventory *inventory, const char *family, struct fam
 	    take_releases(dump, &list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < dump->release_count; i++)
-		if (read_events(inventory, &dump->releases[i], err) < 0)
+		if (!take_events(before, dump, &dump->releases[i]) &&
+		    read_events(inventory, &dump->releases[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -156,18 +196,20 @@ static int is_unchanged(struct inventory *inventory, const struct family_dump *d
 int family_dump_read(struct inventory *inventory, const char *family, struct family_dump *ret,
 		     struct gk_error *err)
 {
+	_cleanup_(family_dump_done) struct family_dump before = {0};
+
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		_cleanup_(family_dump_done) struct family_dump dump = {0};
 		bool unchanged = false;
 
-		if (read_once(inventory, family, &dump, err) < 0 ||
+		if (read_once(inventory, family, &before, &dump, err) < 0 ||
 		    is_unchanged(inventory, &dump, &unchanged, err) < 0)
 			return -1;
-		if (unchanged) {
-			*ret = dump;
-			dump = (struct family_dump){0};
+		family_dump_done(&before);
+		*(unchanged ? ret : &before) = dump;
+		dump = (struct family_dump){0};
+		if (unchanged)
 			return 0;
-		}
 	}
 	return gk_error_set(err, GK_LOCKED, "family %s went on changing while it was read", family);
 }
@@ -212,20 +254,11 @@ static int check_runs(const struct family_dump *dump, struct gk_error *err)
 	return 0;
 }
 
-static int compare_version(const void *key, const void *item)
-{
-	return semver_compare(key, &((const struct family_dump_release *)item)->release.version);
-}
-
 static int check_channel(const struct family_dump *dump, const struct channel *channel,
 			 struct gk_error *err)
 {
 	char version[SEMVER_TEXT_SIZE];
-	const struct family_dump_release *named =
-		dump->release_count ? bsearch(&channel->version, dump->releases,
-					      dump->release_count, sizeof(*dump->releases),
-					      compare_version)
-				    : NULL;
+	const struct family_dump_release *named = find_release(dump, &channel->version);
 
 	if (named && inventory_may_be_named(named->release.state))
 		return 0;

@@ -8,7 +8,7 @@
 #include "inventory/inventory.h"
 
 /* Everything that the inventory has of a family, as of one moment: what others change meanwhile is
- * read again. No release at all: the inventory does not know the family. Channels are sorted by
+ * read again, and only that. No release at all: the inventory does not know the family. Channels are sorted by
  * name. GK_LOCKED: others go on changing it; GK_FAILED: a release with more events than we read. */
 int family_dump_read(struct inventory *inventory, const char *family, struct family_dump *ret,
 		     struct gk_error *err);

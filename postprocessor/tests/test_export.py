@@ -1,4 +1,4 @@
-"""Moving an inventory: what export writes, import takes in, family by family and whole or not at all."""
+"""Moving an inventory: what export writes, import takes in, every family whole or not at all."""
 
 import copy
 import json
@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -78,7 +79,7 @@ def made_up(family, number, **changes):
             },
         ],
         "events": [
-            {"at": "2026-11-20T12:36:01Z", "actor": "me@here", "action": "allocated", "detail": None},
+            {"at": "2026-11-20T12:36:01Z", "actor": "me", "action": "allocated", "detail": None},
             {"at": "2026-11-20T12:36:00Z", "actor": None, "action": "live", "detail": "one line"},
         ],
     } | changes
@@ -271,15 +272,17 @@ def test_standard_input_whose_beginning_was_read(goldkeep, stores, tmp_path):
 def test_an_export_shows_one_moment(stores, tmp_path):
     """While a release changes all the time, its row and its history fit together."""
     _, busy = stores("first")
-    web = [made_up("web", i, held=None, events=[]) for i in range(30)]
+    web = [made_up("web", i, held=None, events=[]) for i in range(2000)]
     (tmp_path / "in.jsonl").write_text(text_of(lines_of(family_lines("web", web))))
     assert busy("import", "in.jsonl").status == 0
     stop = threading.Event()
 
     def change():
         while not stop.is_set():
-            busy("hold", "web", "1.0.7", "--reason", "busy")
-            busy("unhold", "web", "1.0.7")
+            busy("hold", "web", "1.0.1999", "--reason", "busy")
+            time.sleep(0.05)
+            busy("unhold", "web", "1.0.1999")
+            time.sleep(0.05)
 
     changing = threading.Thread(target=change)
     changing.start()
@@ -288,7 +291,7 @@ def test_an_export_shows_one_moment(stores, tmp_path):
             (one,) = [
                 line
                 for line in map(json.loads, export(busy).splitlines())
-                if line.get("version") == "1.0.7"
+                if line.get("version") == "1.0.1999"
             ]
             assert one["revision"] == 7 + len(one["events"])
             last = one["events"][-1]["action"] if one["events"] else "let go"
