@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "inventory/dump.h"
 #include "inventory/dynamodb_private.h"
 
 enum {
@@ -275,7 +276,11 @@ static int finish(struct import *import, struct gk_error *err)
 /* What is there must be what would be brought. */
 static int compare(struct import *import, struct gk_error *err)
 {
-	return dynamodb_compare_family(import->store, import->dump, err);
+	_cleanup_(family_dump_done) struct family_dump there = {0};
+
+	if (family_dump_read(&import->store->base, import->dump->family, &there, err) < 0)
+		return -1;
+	return family_dump_check_same(&there, import->dump, err);
 }
 
 static int write_all(struct import *import, struct gk_error *err)
@@ -293,12 +298,7 @@ static int check_dump(const struct family_dump *dump, struct gk_error *err)
 		return -1;
 	if (dump->release_count == 0)
 		return gk_error_set(err, GK_USAGE, "family %s has no release", dump->family);
-	for (size_t i = 0; i + 1 < dump->release_count; i++)
-		if (semver_compare(&dump->releases[i].release.version,
-				   &dump->releases[i + 1].release.version) >= 0)
-			return gk_error_set(err, GK_USAGE, "the releases of family %s are not "
-					    "sorted, or one is there twice", dump->family);
-	return 0;
+	return family_dump_check(dump, err);
 }
 
 int dynamodb_import_family(struct inventory *inventory, const struct family_dump *dump,

@@ -6,7 +6,7 @@
  *   dynamodb_read.c, dynamodb_page.c  the functions of the table that read
  *   dynamodb_begin.c   what all writes begin with
  *   dynamodb_write.c, dynamodb_channel.c  the functions that write
- *   dynamodb_import.c, dynamodb_compare.c  a whole family
+ *   dynamodb_import.c  a whole family
  *   dynamodb_init.c    making the table
  */
 #ifndef GK_INVENTORY_DYNAMODB_PRIVATE_H
@@ -153,9 +153,6 @@ int dynamodb_save(struct inventory *inventory, struct release *release,
 int dynamodb_set_channel(struct inventory *inventory, const char *family, const char *name,
 			 const struct semver *from, const struct semver *to,
 			 const struct event *event, struct gk_error *err);
-/* GK_CONFLICT, naming the first difference, unless the family is there as it is in the dump. */
-int dynamodb_compare_family(struct dynamodb_inventory *store, const struct family_dump *dump,
-			    struct gk_error *err);
 int dynamodb_import_family(struct inventory *inventory, const struct family_dump *dump,
 			   struct gk_error *err);
 

@@ -115,9 +115,31 @@ static int set_up(void **state)
 	return 0;
 }
 
+static void run_call(struct aws_client *client, const char *action, const char *format,
+		     const char *table)
+{
+	struct aws_call call = {.service = AWS_DYNAMODB, .action = action};
+	_cleanup_free_ char *body = gk_str_format(NULL, "{\"TableName\":\"%s\"%s}", table, format);
+	struct gk_error err = {0};
+
+	gk_buf_adds(&call.params, body);
+	assert_success(aws_run(client, (struct aws_call *[]){&call}, 1, &err), &err);
+	aws_call_done(&call);
+}
+
+/* The emulator gets slow with what is left of earlier tests. */
 static int tear_down(void **state)
 {
-	(void)state;
+	struct fixture *fixture = *state;
+	struct connection connection = {0};
+	struct gk_error err = {0};
+
+	assert_success(connect_client(fixture, &connection, &err), &err);
+	run_call(connection.client, "UpdateTable", ",\"DeletionProtectionEnabled\":false",
+		 fixture->table);
+	run_call(connection.client, "DeleteTable", "", fixture->table);
+	aws_client_free(connection.client);
+	http_transport_free(connection.transport);
 	return 0;
 }
 
