@@ -58,8 +58,8 @@ enum head_change { HEAD_NEW, HEAD_NEW_TOP, HEAD_BELOW_TOP };
 static void add_head(struct dynamodb_write *write, enum head_change change)
 {
 	static const char *const updates[] = {
-		[HEAD_NEW] = "SET #format = :format, #top_key = :key, #top_version = :version, "
-			     "#channels = :none, #channels_rev = :zero, #rev = :one",
+		[HEAD_NEW] = ("SET #format = :format, #top_key = :key, #top_version = :version, "
+			      "#channels = :none, #channels_rev = :zero, #rev = :one"),
 		[HEAD_NEW_TOP] = "SET #top_key = :key, #top_version = :version ADD #rev :one",
 		[HEAD_BELOW_TOP] = "ADD #rev :one",
 	};
