@@ -17,16 +17,21 @@ class Backend(DynamoDBBackend):
     def update_item(self, table_name: str, key: dict[str, Any], **more: Any) -> Item:
         """moto changes the item that is there: let it be a new one."""
         table = self.get_table(table_name)
-        names = (table.hash_key_attr, table.range_key_attr)
-        if all(name in key for name in names):
-            part, place = (DynamoType(key[name]) for name in names)
-            if place in table.items.get(part, {}):
-                table.items[part][place] = copy.deepcopy(table.items[part][place])
+        if table.range_key_attr is None:
+            place, items = DynamoType(key[table.hash_key_attr]), table.items
+        else:
+            place = DynamoType(key[table.range_key_attr])
+            items = table.items.get(DynamoType(key[table.hash_key_attr]), {})
+        if place in items:
+            items[place] = copy.deepcopy(items[place])
         return super().update_item(table_name, key, **more)
 
 
 def copy_table(table: Table, memo: dict[int, Any]) -> Table:
     """The same items in dictionaries of their own; the rest is not changed by a transaction."""
     made = copy.copy(table)
-    made.items = defaultdict(dict, {part: dict(items) for part, items in table.items.items()})
+    parts = table.items.items()
+    if table.range_key_attr is not None:
+        parts = ((part, dict(items)) for part, items in parts)
+    made.items = defaultdict(dict, parts)
     return made
