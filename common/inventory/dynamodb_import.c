@@ -292,15 +292,6 @@ static int write_all(struct import *import, struct gk_error *err)
 				 : dynamodb_set_ready(import->store, import->dump->family, err);
 }
 
-static int check_dump(const struct family_dump *dump, struct gk_error *err)
-{
-	if (family_check(dump->family, err) < 0)
-		return -1;
-	if (dump->release_count == 0)
-		return gk_error_set(err, GK_USAGE, "family %s has no release", dump->family);
-	return family_dump_check(dump, err);
-}
-
 int dynamodb_import_family(struct inventory *inventory, const struct family_dump *dump,
 			   struct gk_error *err)
 {
@@ -311,12 +302,18 @@ int dynamodb_import_family(struct inventory *inventory, const struct family_dump
 	};
 
 	dynamodb_pk(dump->family, import.pk);
-	if (check_dump(dump, err) < 0 || make_digest(&import, err) < 0 ||
+	if (family_check(dump->family, err) < 0 ||
 	    dynamodb_head_get(import.store, dump->family, &head, err) < 0)
+		return -1;
+	if (head.exists && !head.importing)
+		return compare(&import, err);
+	if (dump->release_count == 0)
+		return gk_error_set(err, GK_USAGE, "family %s has no release", dump->family);
+	if (family_dump_check(dump, err) < 0 || make_digest(&import, err) < 0)
 		return -1;
 	if (head.importing && strcmp(head.importing, import.digest) != 0)
 		return gk_error_set(err, GK_CONFLICT,
 				    "an import of family %s with other content was begun and not "
 				    "finished: finish that one first", dump->family);
-	return head.exists && !head.importing ? compare(&import, err) : write_all(&import, err);
+	return write_all(&import, err);
 }
