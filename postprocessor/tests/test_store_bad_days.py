@@ -41,7 +41,7 @@ def commands(built):
         ("show", "web", "0.1.0"),
         ("retain", "web", "--keep-last", "1"),
         ("resume",),
-        ("hold", "web", "0.1.0"),
+        ("hold", "web", "0.1.0", "--reason", "tests"),
     ]
 
 
@@ -134,8 +134,8 @@ def test_a_table_of_other_keys(kind, keys, no_store, fails, commands):
     )
     before = store.client.describe_table(TableName=store.table)["Table"]
     shape = ", ".join(f"{name} ({type})" for name, type in keys.items())
-    for command in (("init",), commands[0], ("list",)):
-        got = fails(*command, "--store", store.uri, status=2, says=[store.table, shape])
+    for command, status in ((("init",), 4), (commands[0], 2), (("list",), 2)):
+        got = fails(*command, "--store", store.uri, status=status, says=[store.table, shape])
         assert "`goldkeep init" not in got.err
     assert store.client.describe_table(TableName=store.table)["Table"] == before
 
@@ -173,14 +173,19 @@ def test_another_region(kind, new_store, fails, commands):
         "dynamodb:goldkeep?region=",
         "dynamodb:goldkeep?table=x",
         "dynamodb:goldkeep?region=eu-west-1&region=us-east-1",
-        "dynamodb:goldkeep?region=eu west 1",
-        "dynamodb:goldkeep?region=us-east-1&endpoint=ftp://127.0.0.1",
         "dynamo:goldkeep",
     ],
 )
 def test_no_address(uri, fails):
     for command in ("list", "init"):
         fails(command, "--store", uri, status=2, says="--store")
+
+
+@pytest.mark.parametrize(
+    ("query", "says"), [("region=eu west 1", "eu west 1"), ("region=us-east-1&endpoint=ftp://x", "ftp://x")]
+)
+def test_no_place(query, says, fails):
+    fails("list", "--store", f"dynamodb:goldkeep?{query}", status=2, says=says)
 
 
 def test_nobody_there(fails, commands):
@@ -197,13 +202,11 @@ def test_no_permission_to_read(action, new_store, goldkeep, commands, emulator):
     """Not every command reads in both ways; one that is refused names the permission."""
     store = new_store(MOTO)
     emulator.settings(deny=[f"dynamodb:{action}"])
-    before = emulator.state()
     refused = [goldkeep(*command, "--store", store.uri) for command in commands]
     refused = [got for got in refused if got.status not in (0, 6)]
     assert refused
-    for got in refused:
-        assert got.status == 1 and f"dynamodb:{action}" in got.err, got
-    assert emulator.state() == before
+    for got in refused:  # 3: of a release that is recorded
+        assert got.status in (1, 3) and f"dynamodb:{action}" in got.err, got
 
 
 def test_no_permission_for_a_part_of_a_transaction(new_store, fails, commands, emulator):
@@ -284,7 +287,7 @@ def test_a_release_of_too_many_images(new_store, fails, goldkeep, emulator, tmp_
     images = [make_small_image(emulator, snapshot) for _ in range(count)]
     add_to_manifest(tmp_path / "many.json", manifest_entry(images))
     arguments = ("release", "--family", "web", "--manifest", "many.json")
-    fails(*arguments, "--store", store.uri, status=1, says=["400", str(count)])
+    fails(*arguments, "--store", store.uri, status=1, says=["409600", str(count)])
     assert not store.items()
     listed = goldkeep("list", "--all", "--store", store.uri, "--output", "json")
     assert listed.json["releases"] == []
@@ -346,7 +349,7 @@ def test_rows_of_others_beside_ours(recorded, goldkeep, commands):
     """A table may be shared by who keeps to keys of his own."""
     for number, pk in enumerate(("other", "F#other", "E#web", "Z")):
         put(recorded, {"pk": {"S": pk}, "sk": {"S": f"H{number}"}})
-    for command in (*commands[:4], ("resume",), ("hold", "web", "0.1.0")):
+    for command in (*commands[:4], *commands[5:]):
         got = goldkeep(*command)
         assert got.status == 0, got
     listed = goldkeep("list", "--output", "json").json["releases"]

@@ -110,4 +110,6 @@ def test_the_cost_in_the_open(store, goldkeep, built):
         assert not found, got
     else:
         [(calls, read, written)] = found
-        assert int(calls) > 0 and float(read) > 0 and float(written) > 0
+        assert int(calls) > 0 and float(read) > 0
+        if store.kind != MOTO:  # it does not tell what a transaction consumed
+            assert float(written) > 0
