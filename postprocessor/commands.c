@@ -3,7 +3,7 @@
 #include "base/mem.h"
 
 static const struct option_def global_defs[] = {
-	{"store", 0, "URI", "inventory: sqlite:PATH (default in $XDG_DATA_HOME/goldkeep)", 0},
+	{"store", 0, "URI", "inventory: sqlite:PATH, dynamodb:TABLE?region=R (default: a file)", 0},
 	{"config", 0, "FILE", "configuration instead of goldkeep.ini beside the manifest",
 	 OPTION_NOT_IN_FILE},
 	{"profile", 0, "NAME", "AWS profile; the environment's keys are passed over then", 0},
@@ -34,7 +34,7 @@ const struct option_group group_policy = {"Retention", policy_defs, ARRAY_SIZE(p
 const struct command *const commands[] = {
 	&command_release, &command_retain, &command_list,  &command_show,
 	&command_history, &command_hold,   &command_unhold, &command_resume,
-	&command_adopt,   NULL,
+	&command_adopt,   &command_init,   &command_export, &command_import, NULL,
 };
 
 const struct option_group *const *commands_all_options(void)

@@ -22,6 +22,9 @@ extern const struct command command_show;
 extern const struct command command_history;
 extern const struct command command_resume;
 extern const struct command command_adopt;
+extern const struct command command_export;
+extern const struct command command_import;
+extern const struct command command_init;
 extern const struct command command_hold;
 extern const struct command command_unhold;
 

@@ -9,6 +9,7 @@
 #include "cloud/aws.h"
 #include "cloud/rehearsal.h"
 #include "commands.h"
+#include "inventory/dynamodb.h"
 #include "inventory/rehearsal.h"
 #include "inventory/sqlite.h"
 #include "output.h"
@@ -108,9 +109,9 @@ void context_prepare_failure(struct context *context)
 static void close_world(struct context *context)
 {
 	cloud_closep(&context->cloud);
+	inventory_closep(&context->inventory);
 	aws_client_freep(&context->aws);
 	http_transport_freep(&context->transport);
-	inventory_closep(&context->inventory);
 }
 
 void context_done(struct context *context)
@@ -123,59 +124,29 @@ void context_done(struct context *context)
 
 /* ---- the inventory ---- */
 
-#define SQLITE_SCHEME "sqlite:"
-
-static char *default_store(struct gk_error *err)
-{
-	const char *data = context_env("XDG_DATA_HOME");
-	const char *home = context_env("HOME");
-
-	if (data)
-		return gk_str_format(err, "%s/goldkeep/inventory.db", data);
-	if (home)
-		return gk_str_format(err, "%s/.local/share/goldkeep/inventory.db", home);
-	gk_error_set(err, GK_USAGE,
-		     "neither $XDG_DATA_HOME nor $HOME says where the inventory is: name it with "
-		     "--store sqlite:PATH");
-	return NULL;
-}
-
-/* The path of an SQLite store; owned. */
-static char *store_path(const struct option_value *store, struct gk_error *err)
-{
-	const char *path = NULL;
-	const char *home = context_env("HOME");
-
-	if (!store || !*store->text)
-		return default_store(err);
-	if (strncmp(store->text, SQLITE_SCHEME, strlen(SQLITE_SCHEME)) != 0 ||
-	    strlen(store->text) == strlen(SQLITE_SCHEME)) {
-		gk_error_set(err, GK_USAGE, "%s: '%s' is no inventory: sqlite:PATH", store->origin,
-			     store->text);
-		return NULL;
-	}
-	path = store->text + strlen(SQLITE_SCHEME);
-	if (strncmp(path, "~/", 2) == 0 && home)
-		return gk_str_format(err, "%s%s", home, path + 1);
-	return gk_str_format(err, "%s", path);
-}
-
 int context_open_inventory(struct context *context, const char *family, bool dry,
 			   struct gk_error *err)
 {
-	_cleanup_free_ char *path =
-		store_path(options_find(&context->options, family, "store"), err);
+	_cleanup_(store_address_done) struct store_address address = {0};
+	struct dynamodb_place place = {0};
 
-	if (!path)
+	if (context_store_address(context, family, &address, err) < 0)
 		return -1;
-	return sqlite_inventory_open(path, dry ? SQLITE_READ_ONLY : SQLITE_READ_WRITE,
-				     &context->inventory, err);
+	if (!address.dynamodb)
+		return sqlite_inventory_open(address.name,
+					     dry ? SQLITE_READ_ONLY : SQLITE_READ_WRITE,
+					     &context->inventory, err);
+	place = (struct dynamodb_place){address.name, address.region, address.endpoint};
+	if (context_open_client(context, family, err) < 0)
+		return -1;
+	return dynamodb_inventory_open(context->aws, &context->log, &place, &context->inventory,
+				       err);
 }
 
 /* ---- the cloud ---- */
 
 /* A profile that was named to goldkeep itself counts as named by flag. */
-int context_open_cloud(struct context *context, const char *family, struct gk_error *err)
+int context_open_client(struct context *context, const char *family, struct gk_error *err)
 {
 	const struct options *options = &context->options;
 	struct aws_options aws = {
@@ -187,13 +158,21 @@ int context_open_cloud(struct context *context, const char *family, struct gk_er
 	_cleanup_free_ char *bundle = NULL;
 	struct http_curl_options curl = {.user_agent = "goldkeep/" GOLDKEEP_VERSION};
 
+	if (context->aws)
+		return 0;
 	if (aws_ca_bundle(&aws, &bundle, err) < 0)
 		return -1;
 	curl.ca_bundle = bundle;
 	if (http_curl_new(&curl, &context->transport, err) < 0 ||
 	    aws_client_new(&aws, context->transport, &gk_system_clock, &context->log, &context->aws,
-			   err) < 0 ||
-	    aws_client_check(context->aws, err) < 0)
+			   err) < 0)
+		return -1;
+	return aws_client_check(context->aws, err);
+}
+
+int context_open_cloud(struct context *context, const char *family, struct gk_error *err)
+{
+	if (context_open_client(context, family, err) < 0)
 		return -1;
 	return aws_cloud_open(context->aws, &context->cloud, err);
 }

@@ -15,6 +15,15 @@
 
 struct command;
 
+/* What --store says. Texts owned. */
+struct store_address {
+	bool dynamodb;
+	char *name;              /* path of the SQLite file, or the table */
+	char *region, *endpoint; /* of a table; NULL: as everything else */
+};
+
+void store_address_done(struct store_address *address);
+
 struct context {
 	const struct command *command; /* borrowed */
 	struct options options;
@@ -51,6 +60,13 @@ int context_init(struct context *context, struct gk_error *err);
  * far. */
 void context_prepare_failure(struct context *context);
 void context_done(struct context *context);
+
+/* What the inventory of --store (the default without) is. GK_USAGE. */
+int context_store_address(const struct context *context, const char *family,
+			  struct store_address *ret, struct gk_error *err);
+
+/* One client for cloud and inventory: opened once. */
+int context_open_client(struct context *context, const char *family, struct gk_error *err);
 
 /* Opens the inventory of --store; reading only if `dry`. */
 int context_open_inventory(struct context *context, const char *family, bool dry,

@@ -55,6 +55,7 @@ enum aws_service { AWS_EC2, AWS_AUTOSCALING, AWS_SSM, AWS_STS, AWS_DYNAMODB };
 struct aws_call {
 	enum aws_service service;
 	const char *region;
+	const char *endpoint;   /* URL for this call alone; NULL: as configured */
 	const char *action;     /* "DescribeImages" */
 	struct gk_buf params;   /* query services: built by aws_param; JSON services: the body */
 	/* Error codes that mean "not visible everywhere yet": 11 attempts, 200 ms doubling to 30 s

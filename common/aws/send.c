@@ -266,6 +266,8 @@ static int find_region(struct aws_sending *sending, struct gk_error *err)
 				    "no AWS region is set: use --region, AWS_REGION or the "
 				    "profile");
 	sending->region = region;
+	if (sending->call->endpoint)
+		return aws_endpoint_parse(sending->call->endpoint, &sending->endpoint, err);
 	return aws_endpoint_find(&sending->client->settings, sending->service, region,
 				 &sending->endpoint, err);
 }

@@ -43,6 +43,21 @@ struct event_list {
 
 void event_list_done(struct event_list *list);
 
+/* A whole family, as it moves between inventories. */
+struct family_dump_release {
+	struct release release;
+	struct event_list events; /* of this release, oldest first */
+};
+
+struct family_dump {
+	char *family;
+	struct family_dump_release *releases; /* by version, oldest first */
+	size_t release_count;
+	struct channel_list channels;
+};
+
+void family_dump_done(struct family_dump *dump);
+
 enum inventory_filter {
 	INVENTORY_ALIVE,      /* all but the retired ones */
 	INVENTORY_UNFINISHED, /* release_is_unfinished, retired ones with leftovers included */
@@ -98,6 +113,13 @@ struct inventory_ops {
 	int (*events)(struct inventory *inventory, const char *family,
 		      const struct semver *version, size_t limit, struct event_list *ret,
 		      struct gk_error *err);
+
+	/* Takes in a whole family or nothing of it: until all of it is there, nobody sees any of it.
+	 * Revisions and events are taken over as they are. The same family once more changes
+	 * nothing, and so does the rest of an import that was interrupted. GK_CONFLICT: the
+	 * inventory has it already and it is different; the message names the first difference. */
+	int (*import_family)(struct inventory *inventory, const struct family_dump *dump,
+			     struct gk_error *err);
 };
 
 /* Every store embeds this as its first member. */
@@ -127,6 +149,9 @@ int inventory_allocate(struct inventory *inventory, const struct version_request
 int inventory_collect(struct inventory *inventory, const char *family,
 		      enum inventory_filter filter, struct release_list *ret,
 		      struct gk_error *err);
+
+/* True of the states that a channel may name: what is found through one can be used. */
+bool inventory_may_be_named(enum release_state state);
 
 /* True if the inventory has ever had a release of the family. */
 int inventory_knows_family(struct inventory *inventory, const char *family, bool *ret,

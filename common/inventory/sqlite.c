@@ -43,6 +43,7 @@ static const struct inventory_ops sqlite_ops = {
 	.channels = sqlite_channels,
 	.set_channel = sqlite_set_channel,
 	.events = sqlite_events,
+	.import_family = sqlite_import_family,
 };
 
 static struct sqlite_inventory *store_new(const char *path, struct gk_error *err)

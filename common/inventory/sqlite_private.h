@@ -5,7 +5,7 @@
  *   sqlite_schema.c  what is in the file, and bringing it up to date
  *   sqlite_query.c   statements, transactions, and SQLite's codes as errors
  *   sqlite_rows.c    releases from and to rows
- *   sqlite_read.c, sqlite_write.c  the functions of the table
+ *   sqlite_read.c, sqlite_write.c, sqlite_import.c  the functions of the table
  */
 #ifndef GK_INVENTORY_SQLITE_PRIVATE_H
 #define GK_INVENTORY_SQLITE_PRIVATE_H
@@ -95,7 +95,8 @@ struct sqlite_transaction {
 };
 
 /* A read transaction sees one state of the file throughout; a write transaction (BEGIN IMMEDIATE)
- * keeps every other writer out from its beginning. done rolls back what was not committed. */
+ * keeps every other writer out from its beginning. done rolls back what was not committed. Reading
+ * inside another transaction is part of that one. */
 int sqlite_transaction_init(struct sqlite_transaction *transaction, struct sqlite_inventory *store,
 			    bool write, struct gk_error *err);
 int sqlite_transaction_commit(struct sqlite_transaction *transaction, struct gk_error *err);
@@ -124,6 +125,16 @@ int sqlite_row_release(struct sqlite_query *query, const char *family, struct re
 /* Adds the images of the release with that row id. */
 int sqlite_rows_add_images(struct sqlite_inventory *store, int64_t row,
 			   const struct release *release, struct gk_error *err);
+/* What a write is made of; each is called inside a write transaction. A family that is there stays.
+ * The release with its images: GK_CONFLICT if its version or its run is there already. A channel,
+ * wherever it is: GK_REFUSED if it may not name that version. */
+int sqlite_add_family(struct sqlite_inventory *store, const char *family, struct gk_error *err);
+int sqlite_add_release(struct sqlite_inventory *store, const struct release *release,
+		       int64_t revision, int64_t *ret_row, struct gk_error *err);
+int sqlite_add_event(struct sqlite_inventory *store, int64_t row, const struct event *event,
+		     struct gk_error *err);
+int sqlite_name_release(struct sqlite_inventory *store, const char *family, const char *name,
+			const struct semver *version, int64_t *ret_row, struct gk_error *err);
 int sqlite_version_parse(const char *text, struct semver *ret, struct gk_error *err);
 
 /* --- the table ----------------------------------------------------------------------------- */
@@ -150,5 +161,7 @@ int sqlite_save(struct inventory *inventory, struct release *release, const stru
 int sqlite_set_channel(struct inventory *inventory, const char *family, const char *name,
 		       const struct semver *from, const struct semver *to,
 		       const struct event *event, struct gk_error *err);
+int sqlite_import_family(struct inventory *inventory, const struct family_dump *dump,
+			 struct gk_error *err);
 
 #endif

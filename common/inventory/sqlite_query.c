@@ -57,7 +57,7 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 		"INSERT INTO releases (family, key, version, state, held, created_at, run, build, "
 		"builder, fingerprint, intent, retired, unfinished, revision) VALUES ("
 		"(SELECT id FROM families WHERE name = ?1), "
-		"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 1)",
+		"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 	[SQL_RELEASE_ROW] = "SELECT r.id, r.revision, r.state " FROM_FAMILY "AND r.key = ?2",
 	[SQL_RELEASE_SAVE] =
 		"UPDATE releases SET version = ?2, state = ?3, held = ?4, created_at = ?5, "
@@ -213,6 +213,8 @@ static int run_simple(struct sqlite_inventory *store, enum sqlite_statement id,
 int sqlite_transaction_init(struct sqlite_transaction *transaction, struct sqlite_inventory *store,
 			    bool write, struct gk_error *err)
 {
+	if (!write && !sqlite3_get_autocommit(store->db))
+		return 0;
 	if (run_simple(store, write ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, err) < 0)
 		return -1;
 	transaction->store = store;

@@ -8,12 +8,6 @@ static struct sqlite_inventory *self(struct inventory *inventory)
 	return (struct sqlite_inventory *)inventory;
 }
 
-/* Only what these states name can be found through a channel. */
-static bool may_be_named(enum release_state state)
-{
-	return state == RELEASE_LIVE || state == RELEASE_DEPRECATED || state == RELEASE_DISABLED;
-}
-
 /* The parameters that SQL_RELEASE_ADD and SQL_RELEASE_SAVE have in common. `version` is the
  * caller's buffer: bound text is borrowed. */
 static void bind_release(struct sqlite_query *query, const struct release *release, char *version)
@@ -45,7 +39,7 @@ static int run_release(struct sqlite_query *query, const struct release *release
 			    release_label(release, label), release->run);
 }
 
-static int add_family(struct sqlite_inventory *store, const char *family, struct gk_error *err)
+int sqlite_add_family(struct sqlite_inventory *store, const char *family, struct gk_error *err)
 {
 	_cleanup_(sqlite_query_done) struct sqlite_query query = {0};
 
@@ -55,25 +49,30 @@ static int add_family(struct sqlite_inventory *store, const char *family, struct
 	return sqlite_query_run(&query, err);
 }
 
-static int add_release(struct sqlite_inventory *store, const struct release *release,
-		       int64_t *ret_row, struct gk_error *err)
+int sqlite_add_release(struct sqlite_inventory *store, const struct release *release,
+		       int64_t revision, int64_t *ret_row, struct gk_error *err)
 {
 	_cleanup_(sqlite_query_done) struct sqlite_query query = {0};
 	char key[SEMVER_KEY_SIZE];
 	char version[SEMVER_TEXT_SIZE];
+	int64_t row = 0;
 
 	if (sqlite_query_init(&query, store, SQL_RELEASE_ADD, err) < 0)
 		return -1;
 	sqlite_bind_text(&query, release->family);
 	sqlite_bind_text(&query, semver_key(&release->version, key));
 	bind_release(&query, release, version);
+	sqlite_bind_integer(&query, revision);
 	if (run_release(&query, release, err) < 0)
 		return -1;
-	*ret_row = sqlite3_last_insert_rowid(store->db);
+	row = sqlite3_last_insert_rowid(store->db);
+	if (sqlite_rows_add_images(store, row, release, err) < 0)
+		return -1;
+	*ret_row = row;
 	return 0;
 }
 
-static int add_event(struct sqlite_inventory *store, int64_t row, const struct event *event,
+int sqlite_add_event(struct sqlite_inventory *store, int64_t row, const struct event *event,
 		     struct gk_error *err)
 {
 	_cleanup_(sqlite_query_done) struct sqlite_query query = {0};
@@ -96,10 +95,9 @@ int sqlite_insert(struct inventory *inventory, struct release *release, const st
 	int64_t row = 0;
 
 	if (sqlite_transaction_init(&transaction, store, true, err) < 0 ||
-	    add_family(store, release->family, err) < 0 ||
-	    add_release(store, release, &row, err) < 0 ||
-	    sqlite_rows_add_images(store, row, release, err) < 0 ||
-	    add_event(store, row, event, err) < 0 ||
+	    sqlite_add_family(store, release->family, err) < 0 ||
+	    sqlite_add_release(store, release, 1, &row, err) < 0 ||
+	    sqlite_add_event(store, row, event, err) < 0 ||
 	    sqlite_transaction_commit(&transaction, err) < 0)
 		return -1;
 	release->revision = 1;
@@ -163,7 +161,7 @@ static int check_channels(struct sqlite_inventory *store, int64_t row,
 	char label[RELEASE_LABEL_SIZE];
 	int step = 0;
 
-	if (may_be_named(release->state))
+	if (inventory_may_be_named(release->state))
 		return 0;
 	if (sqlite_query_init(&query, store, SQL_CHANNELS_OF_RELEASE, err) < 0)
 		return -1;
@@ -215,7 +213,7 @@ int sqlite_save(struct inventory *inventory, struct release *release, const stru
 	    check_channels(store, row, release, err) < 0 ||
 	    save_row(store, row, release, err) < 0 ||
 	    replace_images(store, row, release, err) < 0 ||
-	    add_event(store, row, event, err) < 0 ||
+	    sqlite_add_event(store, row, event, err) < 0 ||
 	    sqlite_transaction_commit(&transaction, err) < 0)
 		return -1;
 	release->revision++;
@@ -266,7 +264,7 @@ static int check_to(struct sqlite_inventory *store, const char *family, const ch
 
 	if (find_row(store, family, to, &found, &stored, err) < 0)
 		return -1;
-	if (!found || !may_be_named(stored.state))
+	if (!found || !inventory_may_be_named(stored.state))
 		return gk_error_set(err, GK_REFUSED, "channel %s cannot name %s %s, which is %s",
 				    name, family, semver_format(to, text),
 				    found ? release_state_name(stored.state)
@@ -288,6 +286,18 @@ static int put_channel(struct sqlite_inventory *store, const char *family, const
 	return sqlite_query_run(&query, err);
 }
 
+int sqlite_name_release(struct sqlite_inventory *store, const char *family, const char *name,
+			const struct semver *version, int64_t *ret_row, struct gk_error *err)
+{
+	int64_t row = 0;
+
+	if (check_to(store, family, name, version, &row, err) < 0 ||
+	    put_channel(store, family, name, row, err) < 0)
+		return -1;
+	*ret_row = row;
+	return 0;
+}
+
 int sqlite_set_channel(struct inventory *inventory, const char *family, const char *name,
 		       const struct semver *from, const struct semver *to,
 		       const struct event *event, struct gk_error *err)
@@ -298,9 +308,8 @@ int sqlite_set_channel(struct inventory *inventory, const char *family, const ch
 
 	if (sqlite_transaction_init(&transaction, store, true, err) < 0 ||
 	    check_from(store, family, name, from, err) < 0 ||
-	    check_to(store, family, name, to, &row, err) < 0 ||
-	    put_channel(store, family, name, row, err) < 0 ||
-	    add_event(store, row, event, err) < 0)
+	    sqlite_name_release(store, family, name, to, &row, err) < 0 ||
+	    sqlite_add_event(store, row, event, err) < 0)
 		return -1;
 	return sqlite_transaction_commit(&transaction, err);
 }

@@ -20,7 +20,9 @@ from pathlib import Path
 
 import pytest
 
+import dynamodb_local
 import emulator as emulators
+import stores
 from emulator import FIRST_KEY, ROOT, Image, add_to_manifest, manifest_entry, new_run
 
 GOLDKEEP = Path(os.environ.get("GOLDKEEP") or ROOT / "build/goldkeep").absolute()
@@ -146,6 +148,50 @@ def environment(emulator, tmp_path):
 def goldkeep(environment, tmp_path):
     """Run build/goldkeep; the inventory is the default one, under the empty home."""
     return Runner(GOLDKEEP, tmp_path, environment)
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_url(tmp_path_factory):
+    process, url = dynamodb_local.start(tmp_path_factory.mktemp("dynamodb-local"))
+    yield url
+    dynamodb_local.stop(process)
+
+
+@pytest.fixture
+def no_store(request, emulator, tmp_path):
+    """Name a store of a kind (see stores.py) that nobody has made yet."""
+
+    def no_store(kind):
+        if kind == stores.SQLITE:
+            return stores.sqlite(tmp_path)
+        moto = kind == stores.MOTO
+        return stores.dynamodb(
+            kind, emulator.url if moto else request.getfixturevalue("dynamodb_local_url")
+        )
+
+    return no_store
+
+
+@pytest.fixture
+def new_store(no_store, goldkeep):
+    """Make an empty store of a kind."""
+
+    def new_store(kind):
+        store = no_store(kind)
+        if kind != stores.SQLITE:
+            got = goldkeep("init", "--store", store.uri)
+            assert got.status == 0, got
+        return store
+
+    return new_store
+
+
+@pytest.fixture(params=stores.KINDS)
+def store(request, new_store, environment):
+    """An empty store, one kind after the other; goldkeep uses it without being told."""
+    store = new_store(request.param)
+    environment["GOLDKEEP_STORE"] = store.uri
+    return store
 
 
 @pytest.fixture

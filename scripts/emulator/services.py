@@ -7,6 +7,8 @@ import moto.core.responses
 from moto.core import model_instances
 from moto.core.base_backend import BackendDict
 from moto.core.utils import camelcase_to_underscores, get_service_model
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.ec2.models import ec2_backends
 from moto.iam.responses import IamResponse
@@ -16,6 +18,7 @@ from moto.sts.responses import TokenResponse
 import ec2
 import groups
 import parameters
+import tables
 from wire import Call
 
 RESPONSES: dict[str, Any] = {
@@ -26,8 +29,12 @@ RESPONSES: dict[str, Any] = {
     "iam": IamResponse,
     "sts": TokenResponse,
 }
+
+
 def install() -> None:
     ec2_backends.backend = ec2.Backend
+    dynamodb_backends.backend = tables.Backend
+    Table.__deepcopy__ = tables.copy_table
     # moto lists all methods of a class anew for every request.
     names = functools.lru_cache(moto.core.responses.method_names_from_class)
     moto.core.responses.method_names_from_class = names

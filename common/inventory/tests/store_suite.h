@@ -21,5 +21,6 @@ int store_suite_run(int (*set_up)(void **state), int (*tear_down)(void **state))
 int store_releases_run(int (*set_up)(void **state), int (*tear_down)(void **state));
 int store_channels_run(int (*set_up)(void **state), int (*tear_down)(void **state));
 int store_allocation_run(int (*set_up)(void **state), int (*tear_down)(void **state));
+int store_import_run(int (*set_up)(void **state), int (*tear_down)(void **state));
 
 #endif

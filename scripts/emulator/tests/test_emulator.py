@@ -1067,3 +1067,38 @@ def test_dynamodb(emulator):
             TransactItems=[{"Put": {**put, "ConditionExpression": "attribute_not_exists(pk)"}}]
         )
     assert client.get_item(TableName="t", Key={"pk": {"S": "a"}})["Item"]
+
+
+def test_a_cancelled_transaction_leaves_nothing(emulator):
+    client = emulator.client("dynamodb")
+    client.create_table(
+        TableName="t",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
+        ],
+    )
+
+    def key(name):
+        return {"pk": {"S": "a"}, "sk": {"S": name}}
+
+    def action(kind, name, **more):
+        thing = {"Item" if kind == "Put" else "Key": key(name)}
+        return {kind: {"TableName": "t"} | thing | more}
+
+    for name in ("old", "counter"):
+        client.put_item(TableName="t", Item=key(name) | {"n": {"N": "1"}})
+    before = client.scan(TableName="t")["Items"]
+    adding = {"UpdateExpression": "ADD n :n", "ExpressionAttributeValues": {":n": {"N": "1"}}}
+    actions = [action("Put", "new"), action("Delete", "old"), action("Update", "counter", **adding)]
+    check = action("ConditionCheck", "other", ConditionExpression="attribute_exists(pk)")
+    with refused("TransactionCanceledException"):
+        client.transact_write_items(TransactItems=[*actions, check])
+    assert client.scan(TableName="t")["Items"] == before
+    client.transact_write_items(TransactItems=actions)
+    found = {item["sk"]["S"]: item.get("n") for item in client.scan(TableName="t")["Items"]}
+    assert found == {"new": None, "counter": {"N": "2"}}

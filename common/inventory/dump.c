@@ -1,0 +1,441 @@
+#include "inventory/dump.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "image/text.h"
+#include "inventory/dump_fields.h"
+
+enum {
+	EVENTS_MAX = 100000, /* of one release: more is no history of ours */
+	ROUNDS_MAX = 20,
+	PAGE_SIZE = 500,
+};
+
+void family_dump_done(struct family_dump *dump)
+{
+	for (size_t i = 0; i < dump->release_count; i++) {
+		release_done(&dump->releases[i].release);
+		event_list_done(&dump->releases[i].events);
+	}
+	free(dump->releases);
+	free(dump->family);
+	channel_list_done(&dump->channels);
+	*dump = (struct family_dump){0};
+}
+
+/* --- reading ------------------------------------------------------------------------------- */
+
+static int compare_channels(const void *a, const void *b)
+{
+	return strcmp(((const struct channel *)a)->name, ((const struct channel *)b)->name);
+}
+
+static int read_channels(struct inventory *inventory, const char *family,
+			 struct channel_list *ret, struct gk_error *err)
+{
+	if (inventory->ops->channels(inventory, family, ret, err) < 0)
+		return -1;
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof(*ret->items), compare_channels);
+	return 0;
+}
+
+static void reverse_events(struct event_list *list)
+{
+	for (size_t i = 0, last = list->count; i + 1 < last; i++) {
+		struct event_row swap = list->items[i];
+
+		list->items[i] = list->items[--last];
+		list->items[last] = swap;
+	}
+}
+
+static int read_events(struct inventory *inventory, struct family_dump_release *dumped,
+		       struct gk_error *err)
+{
+	const struct release *release = &dumped->release;
+	char label[RELEASE_LABEL_SIZE];
+
+	if (inventory->ops->events(inventory, release->family, &release->version, EVENTS_MAX + 1,
+				   &dumped->events, err) < 0)
+		return -1;
+	if (dumped->events.count > EVENTS_MAX)
+		return gk_error_set(err, GK_FAILED, "%s has more than %d events",
+				    release_label(release, label), EVENTS_MAX);
+	reverse_events(&dumped->events);
+	return 0;
+}
+
+/* Moves the releases, which come newest first, into the dump. */
+static int take_releases(struct family_dump *dump, struct release_list *list, struct gk_error *err)
+{
+	if (list->count == 0)
+		return 0;
+	dump->releases = calloc(list->count, sizeof(*dump->releases));
+	if (!dump->releases)
+		return gk_error_memory(err);
+	dump->release_count = list->count;
+	for (size_t i = 0; i < list->count; i++) {
+		dump->releases[list->count - 1 - i].release = list->items[i];
+		list->items[i] = (struct release){0};
+	}
+	return 0;
+}
+
+static int compare_version(const void *key, const void *item)
+{
+	return semver_compare(key, &((const struct family_dump_release *)item)->release.version);
+}
+
+static struct family_dump_release *find_release(const struct family_dump *dump,
+						const struct semver *version)
+{
+	if (dump->release_count == 0)
+		return NULL;
+	return bsearch(version, dump->releases, dump->release_count, sizeof(*dump->releases),
+		       compare_version);
+}
+
+static bool is_named(const struct channel_list *channels, const struct semver *version)
+{
+	for (size_t i = 0; i < channels->count; i++)
+		if (semver_compare(&channels->items[i].version, version) == 0)
+			return true;
+	return false;
+}
+
+/* Takes the events that were read before, if nothing has happened to the release since. (A channel
+ * that comes to it leaves an event, but the revision as it was.) */
+static bool take_events(struct family_dump *before, const struct family_dump *dump,
+			struct family_dump_release *dumped)
+{
+	const struct release *release = &dumped->release;
+	struct family_dump_release *old = find_release(before, &release->version);
+
+	if (!old || old->release.revision != release->revision ||
+	    is_named(&dump->channels, &release->version))
+		return false;
+	dumped->events = old->events;
+	old->events = (struct event_list){0};
+	return true;
+}
+
+/* `before` is what the round before has read, and loses what can still be used. */
+static int read_once(struct inventory *inventory, const char *family, struct family_dump *before,
+		     struct family_dump *dump, struct gk_error *err)
+{
+	_cleanup_(release_list_done) struct release_list list = {0};
+
+	if (gk_str_set(&dump->family, family, err) < 0 ||
+	    read_channels(inventory, family, &dump->channels, err) < 0 ||
+	    inventory_collect(inventory, family, INVENTORY_ALL, &list, err) < 0 ||
+	    take_releases(dump, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < dump->release_count; i++)
+		if (!take_events(before, dump, &dump->releases[i]) &&
+		    read_events(inventory, &dump->releases[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static bool same_channels(const struct channel_list *a, const struct channel_list *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = strcmp(a->items[i].name, b->items[i].name) == 0 &&
+		       semver_compare(&a->items[i].version, &b->items[i].version) == 0;
+	return same;
+}
+
+/* Walks down the family again; *left counts the releases of the dump below the page. */
+static bool page_is_same(const struct family_dump *dump, const struct release_list *page,
+			 size_t *left)
+{
+	for (size_t i = 0; i < page->count; i++) {
+		const struct release *before = NULL;
+
+		if (*left == 0)
+			return false;
+		before = &dump->releases[--*left].release;
+		if (semver_compare(&before->version, &page->items[i].version) != 0 ||
+		    before->revision != page->items[i].revision)
+			return false;
+	}
+	return page->count == PAGE_SIZE || *left == 0;
+}
+
+/* Every change of a release raises its revision, every other one moves a channel. */
+static int is_unchanged(struct inventory *inventory, const struct family_dump *dump, bool *ret,
+			struct gk_error *err)
+{
+	_cleanup_(channel_list_done) struct channel_list channels = {0};
+	size_t left = dump->release_count;
+	bool same = true;
+
+	for (bool more = true; more && same;) {
+		_cleanup_(release_list_done) struct release_list page = {0};
+		const struct semver *before = left < dump->release_count
+						      ? &dump->releases[left].release.version
+						      : NULL;
+
+		if (inventory->ops->page(inventory, dump->family, INVENTORY_ALL, before, PAGE_SIZE,
+					 &page, err) < 0)
+			return -1;
+		same = page_is_same(dump, &page, &left);
+		more = page.count == PAGE_SIZE;
+	}
+	if (same && read_channels(inventory, dump->family, &channels, err) < 0)
+		return -1;
+	*ret = same && same_channels(&channels, &dump->channels);
+	return 0;
+}
+
+int family_dump_read(struct inventory *inventory, const char *family, struct family_dump *ret,
+		     struct gk_error *err)
+{
+	_cleanup_(family_dump_done) struct family_dump before = {0};
+
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		_cleanup_(family_dump_done) struct family_dump dump = {0};
+		bool unchanged = false;
+
+		if (read_once(inventory, family, &before, &dump, err) < 0 ||
+		    is_unchanged(inventory, &dump, &unchanged, err) < 0)
+			return -1;
+		family_dump_done(&before);
+		*(unchanged ? ret : &before) = dump;
+		dump = (struct family_dump){0};
+		if (unchanged)
+			return 0;
+	}
+	return gk_error_set(err, GK_LOCKED, "family %s went on changing while it was read", family);
+}
+
+/* --- checking ------------------------------------------------------------------------------ */
+
+int family_dump_check_order(const struct family_dump *dump, size_t index, struct gk_error *err)
+{
+	const struct release *release = &dump->releases[index].release;
+	char label[RELEASE_LABEL_SIZE];
+	int order = 0;
+
+	if (index == 0)
+		return 0;
+	order = semver_compare(&dump->releases[index - 1].release.version, &release->version);
+	if (order < 0)
+		return 0;
+	return gk_error_set(err, GK_USAGE, order == 0 ? "%s is there twice"
+						      : "%s stands behind a higher version",
+			    release_label(release, label));
+}
+
+static int compare_runs(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int check_runs(const struct family_dump *dump, struct gk_error *err)
+{
+	_cleanup_free_ const char **runs = calloc(dump->release_count + 1, sizeof(*runs));
+	char shown[TEXT_QUOTE_SIZE];
+
+	if (!runs)
+		return gk_error_memory(err);
+	for (size_t i = 0; i < dump->release_count; i++)
+		runs[i] = dump->releases[i].release.run;
+	qsort(runs, dump->release_count, sizeof(*runs), compare_runs);
+	for (size_t i = 1; i < dump->release_count; i++)
+		if (strcmp(runs[i - 1], runs[i]) == 0)
+			return gk_error_set(err, GK_USAGE, "family %s has two releases of run %s",
+					    dump->family, text_quote(runs[i], shown));
+	return 0;
+}
+
+static int check_channel(const struct family_dump *dump, const struct channel *channel,
+			 struct gk_error *err)
+{
+	char version[SEMVER_TEXT_SIZE];
+	const struct family_dump_release *named = find_release(dump, &channel->version);
+
+	if (named && inventory_may_be_named(named->release.state))
+		return 0;
+	return gk_error_set(err, GK_USAGE, "channel %s cannot name %s %s, which is %s",
+			    channel->name, dump->family, semver_format(&channel->version, version),
+			    named ? release_state_name(named->release.state) : "not there");
+}
+
+int family_dump_check(const struct family_dump *dump, struct gk_error *err)
+{
+	for (size_t i = 0; i < dump->release_count; i++)
+		if (family_dump_check_order(dump, i, err) < 0)
+			return -1;
+	if (check_runs(dump, err) < 0)
+		return -1;
+	for (size_t i = 0; i < dump->channels.count; i++)
+		if (check_channel(dump, &dump->channels.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* --- comparing ----------------------------------------------------------------------------- */
+
+enum { PLACE_SIZE = RELEASE_LABEL_SIZE + 64 };
+
+static const char *quote(const char *text, char *quoted)
+{
+	return text ? text_quote(text, quoted) : "not set";
+}
+
+static bool same_fields(const struct dump_field *fields, const void *a, const void *b,
+			const char *place, char *difference)
+{
+	for (; fields->key; fields++) {
+		char there[DUMP_FIELD_SIZE], given[DUMP_FIELD_SIZE];
+		char shown[2][TEXT_QUOTE_SIZE];
+		const char *left = dump_field_text(fields, a, there);
+		const char *right = dump_field_text(fields, b, given);
+
+		if (gk_str_equal(left, right))
+			continue;
+		snprintf(difference, DUMP_DIFFERENCE_SIZE,
+			 "%s: \"%s\" is %s in the inventory and %s in the import", place,
+			 fields->key, quote(left, shown[0]), quote(right, shown[1]));
+		return false;
+	}
+	return true;
+}
+
+static bool same_count(size_t there, size_t given, const char *what, const char *place,
+		       char *difference)
+{
+	if (there == given)
+		return true;
+	snprintf(difference, DUMP_DIFFERENCE_SIZE,
+		 "%s has %zu %s in the inventory and %zu in the import", place, there, what, given);
+	return false;
+}
+
+static bool same_image(const struct image *a, const struct image *b, const char *label,
+		       char *difference)
+{
+	char place[PLACE_SIZE];
+	char shown[TEXT_QUOTE_SIZE];
+
+	snprintf(place, sizeof(place), "%s, image %s", label, quote(a->id, shown));
+	if (!same_fields(dump_image_fields, a, b, place, difference) ||
+	    !same_count(a->snapshot_count, b->snapshot_count, "snapshots", place, difference))
+		return false;
+	for (size_t i = 0; i < a->snapshot_count; i++) {
+		snprintf(place, sizeof(place), "%s, snapshot %s", label,
+			 quote(a->snapshots[i].id, shown));
+		if (!same_fields(dump_snapshot_fields, &a->snapshots[i], &b->snapshots[i], place,
+				 difference))
+			return false;
+	}
+	return true;
+}
+
+static bool same_release(const struct family_dump_release *a, const struct family_dump_release *b,
+			 char *difference)
+{
+	char label[RELEASE_LABEL_SIZE];
+	char place[PLACE_SIZE];
+
+	release_label(&a->release, label);
+	if (!same_fields(dump_release_fields, &a->release, &b->release, label, difference) ||
+	    !same_count(a->release.image_count, b->release.image_count, "images", label,
+			difference) ||
+	    !same_count(a->events.count, b->events.count, "events", label, difference))
+		return false;
+	for (size_t i = 0; i < a->release.image_count; i++)
+		if (!same_image(&a->release.images[i], &b->release.images[i], label, difference))
+			return false;
+	for (size_t i = 0; i < a->events.count; i++) {
+		snprintf(place, sizeof(place), "%s, event %zu", label, i + 1);
+		if (!same_fields(dump_event_fields, &a->events.items[i], &b->events.items[i], place,
+				 difference))
+			return false;
+	}
+	return true;
+}
+
+static bool missing(const struct release *release, const char *where, char *difference)
+{
+	char label[RELEASE_LABEL_SIZE];
+
+	snprintf(difference, DUMP_DIFFERENCE_SIZE, "%s is not in the %s",
+		 release_label(release, label), where);
+	return false;
+}
+
+static bool same_releases(const struct family_dump *a, const struct family_dump *b,
+			  char *difference)
+{
+	for (size_t i = 0; i < a->release_count || i < b->release_count; i++) {
+		const struct family_dump_release *left =
+			i < a->release_count ? &a->releases[i] : NULL;
+		const struct family_dump_release *right =
+			i < b->release_count ? &b->releases[i] : NULL;
+		int order = !left ? 1 : !right ? -1
+					       : semver_compare(&left->release.version,
+								&right->release.version);
+
+		if (order < 0)
+			return missing(&left->release, "import", difference);
+		if (order > 0)
+			return missing(&right->release, "inventory", difference);
+		if (!same_release(left, right, difference))
+			return false;
+	}
+	return true;
+}
+
+/* What a channel names, for a message. */
+static const char *named_by(const struct channel_list *list, const char *name, char *version)
+{
+	const struct channel *channel = channel_list_find(list, name);
+
+	return channel ? semver_format(&channel->version, version) : "nothing";
+}
+
+static bool has_same_channels(const struct family_dump *given, const struct channel_list *names,
+			      const struct family_dump *there, char *difference)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		const char *name = names->items[i].name;
+		const struct channel *left = channel_list_find(&there->channels, name);
+		const struct channel *right = channel_list_find(&given->channels, name);
+		char versions[2][SEMVER_TEXT_SIZE];
+
+		if (left && right && semver_compare(&left->version, &right->version) == 0)
+			continue;
+		snprintf(difference, DUMP_DIFFERENCE_SIZE,
+			 "channel %s of %s names %s in the inventory and %s in the import", name,
+			 there->family, named_by(&there->channels, name, versions[0]),
+			 named_by(&given->channels, name, versions[1]));
+		return false;
+	}
+	return true;
+}
+
+bool family_dump_equal(const struct family_dump *there, const struct family_dump *given,
+		       char *difference)
+{
+	return same_releases(there, given, difference) &&
+	       has_same_channels(given, &there->channels, there, difference) &&
+	       has_same_channels(given, &given->channels, there, difference);
+}
+
+int family_dump_check_same(const struct family_dump *there, const struct family_dump *given,
+			   struct gk_error *err)
+{
+	char difference[DUMP_DIFFERENCE_SIZE];
+
+	if (family_dump_equal(there, given, difference))
+		return 0;
+	return gk_error_set(err, GK_CONFLICT, "the inventory has family %s already, and it is "
+			    "different: %s", there->family, difference);
+}

@@ -1,0 +1,34 @@
+/*
+ * A whole family as a value, the way it moves between inventories: read through the function table
+ * of any store, checked, compared. As text it is in dump_json.h.
+ */
+#ifndef GK_INVENTORY_DUMP_H
+#define GK_INVENTORY_DUMP_H
+
+#include "inventory/inventory.h"
+
+/* Everything that the inventory has of a family, as of one moment: what others change meanwhile is
+ * read again, and only that. No release at all: the inventory does not know the family. Channels are sorted by
+ * name. GK_LOCKED: others go on changing it; GK_FAILED: a release with more events than we read. */
+int family_dump_read(struct inventory *inventory, const char *family, struct family_dump *ret,
+		     struct gk_error *err);
+
+/* What a store may rely on: versions rise, no run is there twice, and every channel names a release
+ * that is there and that a channel may name. GK_USAGE with what is wrong. */
+int family_dump_check(const struct family_dump *dump, struct gk_error *err);
+/* The first of these, for one release and the one before it. */
+int family_dump_check_order(const struct family_dump *dump, size_t index, struct gk_error *err);
+
+/* True if both have the same in every field. Else the first difference is in difference, as half a
+ * sentence that names the release: `web 1.0.3: "state" is 'live' in the inventory and 'retired' in
+ * the import`. `there` is what the inventory has, `given` what is to be taken in. */
+enum { DUMP_DIFFERENCE_SIZE = 768 };
+bool family_dump_equal(const struct family_dump *there, const struct family_dump *given,
+		       char *difference);
+
+/* GK_CONFLICT with the first difference, or 0 if there is none: for import_family of a store that
+ * has the family already. */
+int family_dump_check_same(const struct family_dump *there, const struct family_dump *given,
+			   struct gk_error *err);
+
+#endif
