@@ -28,6 +28,13 @@ static void usage_done(struct cloud_usage *usage)
 	*usage = (struct cloud_usage){0};
 }
 
+void cloud_pointer_done(struct cloud_pointer *pointer)
+{
+	free(pointer->value);
+	free(pointer->kind);
+	*pointer = (struct cloud_pointer){0};
+}
+
 void cloud_image_done(struct cloud_image *image)
 {
 	free(image->location);

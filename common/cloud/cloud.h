@@ -110,6 +110,27 @@ struct cloud_removal {
 	struct gk_error error; /* the image is still there */
 };
 
+/* A pointer that consumers read (an SSM parameter of the data type aws:ec2:image): what it names,
+ * and what it should name. Texts are borrowed, but for those that are read. */
+struct cloud_pointer {
+	const char *location, *name;
+	const char *id;        /* the image that it should name */
+	bool pinned;           /* only made, never overwritten */
+	struct gk_error error; /* of the last call for it */
+	bool present;
+	char *value;           /* what it names now; owned */
+	char *kind;            /* the provider's word for what it is, if that is no pointer to an
+				  image ("text"); NULL if it is as it should be; owned */
+};
+
+/* An image that nobody should choose any more. Can be undone. Repeating it is harmless; an earlier
+ * time that the image has already stays. */
+struct cloud_deprecation {
+	const char *location, *id;
+	struct gk_error error; /* GK_UNSUPPORTED: this endpoint does not know it */
+};
+
+void cloud_pointer_done(struct cloud_pointer *pointer);
 void cloud_image_done(struct cloud_image *image);
 void cloud_look_done(struct cloud_look *look);
 void cloud_tagging_done(struct cloud_tagging *tagging);
@@ -135,6 +156,16 @@ struct cloud_ops {
 		   struct gk_error *err);
 	int (*remove)(struct cloud *cloud, struct cloud_removal *work, size_t count,
 		      struct gk_error *err);
+	/* Fills in present, value and kind. One that is not there is no error. */
+	int (*read_pointers)(struct cloud *cloud, struct cloud_pointer *pointers, size_t count,
+			     struct gk_error *err);
+	/* Has them name their images. A write that was accepted need not be there yet, nor ever
+	 * come: read until it is. GK_CONFLICT: a pinned one is there already. GK_REFUSED: what is
+	 * there is no pointer to an image, and cannot become one. */
+	int (*write_pointers)(struct cloud *cloud, struct cloud_pointer *pointers, size_t count,
+			      struct gk_error *err);
+	int (*deprecate)(struct cloud *cloud, struct cloud_deprecation *work, size_t count,
+			 struct gk_error *err);
 };
 
 /* Every provider embeds this as its first member. */

@@ -35,9 +35,13 @@ void policy_init(struct policy *policy);
 char *policy_to_json(const struct policy *policy, struct gk_error *err);
 int policy_from_json(const char *text, struct policy *ret, struct gk_error *err);
 
+/* How far back a channel can be taken. */
+enum { CHANNEL_TRAIL_MAX = 20 };
+
 struct channel {
 	char *name;
 	struct semver version; /* the release that it names */
+	struct gk_strv trail;  /* the versions that it named before, the last one first */
 };
 
 struct channel_list {
@@ -46,10 +50,22 @@ struct channel_list {
 };
 
 void channel_list_done(struct channel_list *list);
-int channel_list_set(struct channel_list *list, const char *name, const struct semver *version,
+/* Copies the channel into the list, over the one of that name. */
+int channel_list_set(struct channel_list *list, const struct channel *channel,
 		     struct gk_error *err);
 /* NULL if there is no channel of that name. */
 const struct channel *channel_list_find(const struct channel_list *list, const char *name);
+
+void channel_done(struct channel *channel);
+int channel_copy(const struct channel *from, struct channel *ret, struct gk_error *err);
+bool channel_equal(const struct channel *a, const struct channel *b);
+/* The channel as it is once it has moved on to a version; `now` is NULL if there was none. */
+int channel_advance(const struct channel *now, const char *name, const struct semver *version,
+		    struct channel *ret, struct gk_error *err);
+/* The channel as it is once it was taken back to trail.items[step]; what lay between is
+ * forgotten. */
+int channel_go_back(const struct channel *now, size_t step, struct channel *ret,
+		    struct gk_error *err);
 
 /* What was found out about one release: reasons why it cannot be removed ("in use: instance i-0… in
  * us-east-1"). Whole or not at all: a reason in one region blocks the release in all. */

@@ -51,6 +51,8 @@ void release_done(struct release *release)
 	free(release->images);
 	free(release->family);
 	free(release->held);
+	free(release->revoked);
+	gk_strv_done(&release->published);
 	free(release->run);
 	free(release->build);
 	free(release->builder);
@@ -98,6 +100,8 @@ static int copy_texts(const struct release *from, struct release *to, struct gk_
 {
 	if (gk_str_set(&to->family, from->family, err) < 0 ||
 	    gk_str_set(&to->held, from->held, err) < 0 ||
+	    gk_str_set(&to->revoked, from->revoked, err) < 0 ||
+	    gk_strv_extend(&to->published, &from->published, err) < 0 ||
 	    gk_str_set(&to->run, from->run, err) < 0 ||
 	    gk_str_set(&to->build, from->build, err) < 0 ||
 	    gk_str_set(&to->builder, from->builder, err) < 0 ||

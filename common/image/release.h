@@ -52,11 +52,13 @@ struct release {
 	struct semver version;
 	enum release_state state;
 	char *held;          /* reason; NULL unless held */
+	char *revoked;       /* reason; NULL unless withdrawn: no channel may name it any more */
 	time_t created_at;   /* build time */
 	char *run;           /* packer_run_uuid, opaque */
 	char *build;         /* packer_build_name; may be NULL */
 	char *builder;       /* builder type; may be NULL */
 	char *fingerprint;   /* may be NULL */
+	struct gk_strv published; /* names of the pointers that follow it, see image/pointer.h */
 	char *intent;        /* JSON: what is still to be done; NULL when all is done */
 	int64_t revision;    /* counts the saves: the inventory refuses to save over a newer one */
 	struct image *images;

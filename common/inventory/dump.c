@@ -145,8 +145,7 @@ static bool same_channels(const struct channel_list *a, const struct channel_lis
 	bool same = a->count == b->count;
 
 	for (size_t i = 0; same && i < a->count; i++)
-		same = strcmp(a->items[i].name, b->items[i].name) == 0 &&
-		       semver_compare(&a->items[i].version, &b->items[i].version) == 0;
+		same = channel_equal(&a->items[i], &b->items[i]);
 	return same;
 }
 
@@ -260,7 +259,7 @@ static int check_channel(const struct family_dump *dump, const struct channel *c
 	char version[SEMVER_TEXT_SIZE];
 	const struct family_dump_release *named = find_release(dump, &channel->version);
 
-	if (named && inventory_may_be_named(named->release.state))
+	if (named && inventory_may_be_named(named->release.state, named->release.revoked != NULL))
 		return 0;
 	return gk_error_set(err, GK_USAGE, "channel %s cannot name %s %s, which is %s",
 			    channel->name, dump->family, semver_format(&channel->version, version),

@@ -253,7 +253,7 @@ static int read_header(struct dump_parser *parser, const cJSON *object, struct g
 
 static int read_channel(const cJSON *item, struct channel_list *channels, struct gk_error *err)
 {
-	struct semver version;
+	struct channel channel = {.name = item->string};
 	struct gk_error problem = {0};
 
 	if (channel_check(item->string, err) < 0)
@@ -262,10 +262,10 @@ static int read_channel(const cJSON *item, struct channel_list *channels, struct
 		return gk_error_set(err, GK_USAGE, "more than %d channels", DUMP_CHANNELS_MAX);
 	if (channel_list_find(channels, item->string))
 		return gk_error_set(err, GK_USAGE, "channel %s is there twice", item->string);
-	if (!cJSON_IsString(item) || semver_parse(item->valuestring, &version, &problem) < 0)
+	if (!cJSON_IsString(item) || semver_parse(item->valuestring, &channel.version, &problem) < 0)
 		return gk_error_set(err, GK_USAGE, "channel %s: %s", item->string,
 				    problem.code ? problem.message : "no string");
-	return channel_list_set(channels, item->string, &version, err);
+	return channel_list_set(channels, &channel, err);
 }
 
 static int read_channels(const cJSON *object, struct channel_list *channels, struct gk_error *err)

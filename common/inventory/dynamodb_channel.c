@@ -117,16 +117,16 @@ static int try_once(const struct move *order, const struct event *event, struct 
 	return refused;
 }
 
-int dynamodb_set_channel(struct inventory *inventory, const char *family, const char *name,
-			 const struct semver *from, const struct semver *to,
+int dynamodb_set_channel(struct inventory *inventory, const char *family,
+			 const struct semver *from, const struct channel *to,
 			 const struct event *event, struct gk_error *err)
 {
 	struct move order = {
 		.store = (struct dynamodb_inventory *)inventory,
 		.family = family,
-		.name = name,
+		.name = to->name,
 		.from = from,
-		.to = to,
+		.to = &to->version,
 	};
 	int result = 1;
 

@@ -150,8 +150,8 @@ int dynamodb_insert(struct inventory *inventory, struct release *release,
 		    const struct event *event, struct gk_error *err);
 int dynamodb_save(struct inventory *inventory, struct release *release,
 		  const struct event *event, struct gk_error *err);
-int dynamodb_set_channel(struct inventory *inventory, const char *family, const char *name,
-			 const struct semver *from, const struct semver *to,
+int dynamodb_set_channel(struct inventory *inventory, const char *family,
+			 const struct semver *from, const struct channel *to,
 			 const struct event *event, struct gk_error *err);
 int dynamodb_import_family(struct inventory *inventory, const struct family_dump *dump,
 			   struct gk_error *err);

@@ -291,13 +291,13 @@ static int read_channels(const cJSON *item, struct channel_list *list, struct gk
 	cJSON_ArrayForEach(channel, channels) {
 		const char *text = cJSON_GetStringValue(
 			cJSON_GetObjectItemCaseSensitive(channel, "S"));
-		struct semver version;
+		struct channel read = {.name = channel->string};
 
 		if (!text)
 			return gk_error_set(err, GK_FAILED, "its channel %s is no text",
 					    channel->string);
-		if (semver_parse(text, &version, err) < 0 ||
-		    channel_list_set(list, channel->string, &version, err) < 0)
+		if (semver_parse(text, &read.version, err) < 0 ||
+		    channel_list_set(list, &read, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -190,9 +190,10 @@ int inventory_collect(struct inventory *inventory, const char *family,
 	return 0;
 }
 
-bool inventory_may_be_named(enum release_state state)
+bool inventory_may_be_named(enum release_state state, bool revoked)
 {
-	return state == RELEASE_LIVE || state == RELEASE_DEPRECATED || state == RELEASE_DISABLED;
+	return !revoked && (state == RELEASE_LIVE || state == RELEASE_DEPRECATED ||
+			    state == RELEASE_DISABLED);
 }
 
 int inventory_knows_family(struct inventory *inventory, const char *family, bool *ret,

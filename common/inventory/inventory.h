@@ -6,9 +6,9 @@
  *  - a write is whole or not at all, and is on disk when the call returns;
  *  - save is refused (GK_CONFLICT) if the release was saved by somebody else since it was read;
  *  - a family has one release per version, retired ones included, and one per run;
- *  - no channel ever names a release that is not live, deprecated or disabled: set_channel checks
- * the
- *    release, and save to retiring or retired checks the channels, in the same transaction;
+ *  - no channel ever names a release that is not live, deprecated or disabled, or that is revoked:
+ *    set_channel checks the release, and save to retiring, retired or revoked checks the channels,
+ *    in the same transaction;
  *  - reads see what was written before, and never half a release.
  *
  * Codes: GK_CONFLICT read again and decide anew, GK_LOCKED others kept the inventory locked for as
@@ -102,10 +102,11 @@ struct inventory_ops {
 	int (*channels)(struct inventory *inventory, const char *family, struct channel_list *ret,
 			struct gk_error *err);
 
-	/* Moves a channel. GK_CONFLICT unless it names `from` now (NULL: does not exist);
-	 * GK_REFUSED if `to` is not there, or in no state that a channel may name. */
-	int (*set_channel)(struct inventory *inventory, const char *family, const char *name,
-			   const struct semver *from, const struct semver *to,
+	/* Moves a channel to where `to` says, with its trail. GK_CONFLICT unless it names `from`
+	 * now (NULL: does not exist); GK_REFUSED if the release is not there, or one that a channel
+	 * may not name. */
+	int (*set_channel)(struct inventory *inventory, const char *family,
+			   const struct semver *from, const struct channel *to,
 			   const struct event *event, struct gk_error *err);
 
 	/* History, newest first, at most `limit`; of one release, or of the family (version NULL).
@@ -150,8 +151,8 @@ int inventory_collect(struct inventory *inventory, const char *family,
 		      enum inventory_filter filter, struct release_list *ret,
 		      struct gk_error *err);
 
-/* True of the states that a channel may name: what is found through one can be used. */
-bool inventory_may_be_named(enum release_state state);
+/* True of what a channel may name: what is found through one can be used. */
+bool inventory_may_be_named(enum release_state state, bool revoked);
 
 /* True if the inventory has ever had a release of the family. */
 int inventory_knows_family(struct inventory *inventory, const char *family, bool *ret,

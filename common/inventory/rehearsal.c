@@ -225,8 +225,7 @@ static int channels(struct inventory *inventory, const char *family, struct chan
 	if (!moved)
 		return base->ops->channels(base, family, ret, err);
 	for (size_t i = 0; i < moved->channels.count; i++)
-		if (channel_list_set(ret, moved->channels.items[i].name,
-				     &moved->channels.items[i].version, err) < 0)
+		if (channel_list_set(ret, &moved->channels.items[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -250,7 +249,7 @@ static int save(struct inventory *inventory, struct release *release, const stru
 		return gk_error_set(err, GK_CONFLICT, "%s was changed meanwhile", label);
 	for (size_t i = 0; i < names.count; i++)
 		if (semver_compare(&names.items[i].version, &release->version) == 0 &&
-		    (release->state >= RELEASE_RETIRING || release->state == RELEASE_PENDING))
+		    !inventory_may_be_named(release->state, release->revoked != NULL))
 			return gk_error_set(err, GK_REFUSED, "%s cannot become %s: channel %s names it",
 					    label, release_state_name(release->state),
 					    names.items[i].name);
@@ -274,9 +273,8 @@ static struct moved *add_moved(struct rehearsal *rehearsal, const char *family,
 	return gk_str_set(&moved->family, family, err) < 0 ? NULL : moved;
 }
 
-static int set_channel(struct inventory *inventory, const char *family, const char *name,
-		       const struct semver *from, const struct semver *to,
-		       const struct event *event, struct gk_error *err)
+static int set_channel(struct inventory *inventory, const char *family, const struct semver *from,
+		       const struct channel *to, const struct event *event, struct gk_error *err)
 {
 	_cleanup_(release_done) struct release target = {0};
 	struct moved *moved = find_moved(self(inventory), family);
@@ -284,20 +282,20 @@ static int set_channel(struct inventory *inventory, const char *family, const ch
 	bool found = false;
 
 	(void)event;
-	if (get(inventory, family, to, &found, &target, err) < 0)
+	if (get(inventory, family, &to->version, &found, &target, err) < 0)
 		return -1;
-	if (!found || target.state == RELEASE_PENDING || target.state >= RELEASE_RETIRING)
+	if (!found || !inventory_may_be_named(target.state, target.revoked != NULL))
 		return gk_error_set(err, GK_REFUSED, "channel %s of %s can only name a live release",
-				    name, family);
+				    to->name, family);
 	if (!moved)
 		moved = add_moved(self(inventory), family, err);
 	if (!moved)
 		return -1;
-	channel = channel_list_find(&moved->channels, name);
+	channel = channel_list_find(&moved->channels, to->name);
 	if (!channel != !from || (from && semver_compare(&channel->version, from) != 0))
-		return gk_error_set(err, GK_CONFLICT, "channel %s of %s was moved meanwhile", name,
-				    family);
-	return channel_list_set(&moved->channels, name, to, err);
+		return gk_error_set(err, GK_CONFLICT, "channel %s of %s was moved meanwhile",
+				    to->name, family);
+	return channel_list_set(&moved->channels, to, err);
 }
 
 /* ---- families and history ---- */

@@ -158,9 +158,8 @@ int sqlite_insert(struct inventory *inventory, struct release *release, const st
 		  struct gk_error *err);
 int sqlite_save(struct inventory *inventory, struct release *release, const struct event *event,
 		struct gk_error *err);
-int sqlite_set_channel(struct inventory *inventory, const char *family, const char *name,
-		       const struct semver *from, const struct semver *to,
-		       const struct event *event, struct gk_error *err);
+int sqlite_set_channel(struct inventory *inventory, const char *family, const struct semver *from,
+		       const struct channel *to, const struct event *event, struct gk_error *err);
 int sqlite_import_family(struct inventory *inventory, const struct family_dump *dump,
 			 struct gk_error *err);
 

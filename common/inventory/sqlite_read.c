@@ -130,13 +130,12 @@ int sqlite_families(struct inventory *inventory, bool unfinished_only, struct gk
 
 static int add_channel(struct sqlite_query *query, struct channel_list *list, struct gk_error *err)
 {
-	_cleanup_free_ char *name = NULL;
-	struct semver version;
+	_cleanup_(channel_done) struct channel channel = {0};
 
-	if (sqlite_column_dup(query, 0, &name, err) < 0 ||
-	    sqlite_version_parse(sqlite_column(query, 1), &version, err) < 0)
+	if (sqlite_column_dup(query, 0, &channel.name, err) < 0 ||
+	    sqlite_version_parse(sqlite_column(query, 1), &channel.version, err) < 0)
 		return -1;
-	return channel_list_set(list, name, &version, err);
+	return channel_list_set(list, &channel, err);
 }
 
 int sqlite_channels(struct inventory *inventory, const char *family, struct channel_list *ret,

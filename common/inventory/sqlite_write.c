@@ -161,7 +161,7 @@ static int check_channels(struct sqlite_inventory *store, int64_t row,
 	char label[RELEASE_LABEL_SIZE];
 	int step = 0;
 
-	if (inventory_may_be_named(release->state))
+	if (inventory_may_be_named(release->state, release->revoked != NULL))
 		return 0;
 	if (sqlite_query_init(&query, store, SQL_CHANNELS_OF_RELEASE, err) < 0)
 		return -1;
@@ -264,7 +264,7 @@ static int check_to(struct sqlite_inventory *store, const char *family, const ch
 
 	if (find_row(store, family, to, &found, &stored, err) < 0)
 		return -1;
-	if (!found || !inventory_may_be_named(stored.state))
+	if (!found || !inventory_may_be_named(stored.state, false))
 		return gk_error_set(err, GK_REFUSED, "channel %s cannot name %s %s, which is %s",
 				    name, family, semver_format(to, text),
 				    found ? release_state_name(stored.state)
@@ -298,17 +298,16 @@ int sqlite_name_release(struct sqlite_inventory *store, const char *family, cons
 	return 0;
 }
 
-int sqlite_set_channel(struct inventory *inventory, const char *family, const char *name,
-		       const struct semver *from, const struct semver *to,
-		       const struct event *event, struct gk_error *err)
+int sqlite_set_channel(struct inventory *inventory, const char *family, const struct semver *from,
+		       const struct channel *to, const struct event *event, struct gk_error *err)
 {
 	_cleanup_(sqlite_transaction_done) struct sqlite_transaction transaction = {0};
 	struct sqlite_inventory *store = self(inventory);
 	int64_t row = 0;
 
 	if (sqlite_transaction_init(&transaction, store, true, err) < 0 ||
-	    check_from(store, family, name, from, err) < 0 ||
-	    sqlite_name_release(store, family, name, to, &row, err) < 0 ||
+	    check_from(store, family, to->name, from, err) < 0 ||
+	    sqlite_name_release(store, family, to->name, &to->version, &row, err) < 0 ||
 	    sqlite_add_event(store, row, event, err) < 0)
 		return -1;
 	return sqlite_transaction_commit(&transaction, err);

@@ -33,16 +33,17 @@ static int move_one(struct lifecycle *lifecycle, const struct release *release, 
 
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
 		const struct channel *channel = channel_list_find(channels, name);
+		_cleanup_(channel_done) struct channel moved = {0};
 
 		if (!must_move(channel, name, &release->version))
 			return 0;
-		if (journal_set_channel(lifecycle, release->family, name,
-					channel ? &channel->version : NULL, &release->version,
-					&problem) == 0) {
+		if (channel_advance(channel, name, &release->version, &moved, err) < 0)
+			return -1;
+		if (journal_set_channel(lifecycle, release->family, channel, &moved, &problem) ==
+		    0) {
 			gk_log(lifecycle->log, GK_LOG_STEP, "%s: channel %s",
 			       release_label(release, label), name);
-			return channel_list_set(channels, name, &release->version, err) < 0 ? -1
-											     : 1;
+			return channel_list_set(channels, &moved, err) < 0 ? -1 : 1;
 		}
 		if (problem.code != GK_CONFLICT)
 			break;

@@ -8,6 +8,8 @@ void intent_done(struct intent *intent)
 {
 	gk_strv_done(&intent->channels);
 	tag_list_done(&intent->tags);
+	free(intent->tfvars);
+	free(intent->revoke);
 	*intent = (struct intent){0};
 }
 
@@ -40,6 +42,10 @@ char *intent_to_json(const struct intent *intent, struct gk_error *err)
 				   intent->tags.items[i].value);
 	if (intent->policy.given && add_policy(&json, &intent->policy, err) < 0)
 		return NULL;
+	if (intent->tfvars)
+		gk_json_add_string(&json, json.root, "tfvars", intent->tfvars);
+	if (intent->revoke)
+		gk_json_add_string(&json, json.root, "revoke", intent->revoke);
 	return gk_json_builder_print(&json, false, err);
 }
 
@@ -71,13 +77,19 @@ static int read_intent(const char *text, struct intent *intent, struct gk_error 
 	_cleanup_(gk_json_freep) cJSON *json = NULL;
 	const cJSON *tags = NULL;
 	const cJSON *policy = NULL;
+	const char *tfvars = NULL;
+	const char *revoke = NULL;
 
 	if (gk_json_parse(text, strlen(text), &json, err) < 0 ||
 	    gk_json_strings(json, "channels", &intent->channels, err) < 0 ||
 	    gk_json_object(json, "tags", &tags, err) < 0 ||
 	    gk_json_object(json, "policy", &policy, err) < 0 ||
 	    read_tags(tags, &intent->tags, err) < 0 ||
-	    (policy && read_policy(policy, &intent->policy, err) < 0))
+	    (policy && read_policy(policy, &intent->policy, err) < 0) ||
+	    gk_json_string(json, "tfvars", &tfvars, err) < 0 ||
+	    gk_json_string(json, "revoke", &revoke, err) < 0 ||
+	    gk_str_set(&intent->tfvars, tfvars, err) < 0 ||
+	    gk_str_set(&intent->revoke, revoke, err) < 0)
 		return gk_error_wrap(err, "unfinished work as the inventory has it");
 	return 0;
 }
@@ -176,17 +188,19 @@ int journal_remember(struct lifecycle *lifecycle, struct release *release,
 	return journal_gave_up(release, err);
 }
 
-int journal_set_channel(struct lifecycle *lifecycle, const char *family, const char *name,
-			const struct semver *from, const struct semver *to, struct gk_error *err)
+int journal_set_channel(struct lifecycle *lifecycle, const char *family,
+			const struct channel *now, const struct channel *to,
+			struct gk_error *err)
 {
 	char version[SEMVER_TEXT_SIZE];
-	_cleanup_free_ char *detail =
-		gk_str_format(err, "%s -> %s", name, semver_format(to, version));
+	_cleanup_free_ char *detail = gk_str_format(err, "%s -> %s", to->name,
+						    semver_format(&to->version, version));
 	struct event event = event_now(lifecycle, "channel", detail);
 
 	if (!detail)
 		return -1;
-	return lifecycle->inventory->ops->set_channel(lifecycle->inventory, family, name, from, to,
+	return lifecycle->inventory->ops->set_channel(lifecycle->inventory, family,
+						      now ? &now->version : NULL, to,
 						      &event, err);
 }
 

@@ -37,6 +37,11 @@ struct release_order {
 	const char *fingerprint;  /* NULL if there is none */
 	struct policy policy;
 	bool new_family;          /* tags of an unknown family are no reason to stop */
+	struct gk_strv pointers;  /* templates of pointers, checked: see image/pointer.h */
+	const char *tfvars;       /* file for Terraform; NULL if there is none */
+	/* If a live release was made from the same inputs (its fingerprint), the new images are
+	 * removed in favour of that one. */
+	bool discard_duplicate;
 };
 
 /*
@@ -62,6 +67,38 @@ int lifecycle_resume(struct lifecycle *lifecycle, const char *family, struct out
  * its way out, or gone. */
 int lifecycle_hold(struct lifecycle *lifecycle, const char *family, const struct semver *version,
 		   const char *reason, struct release *ret, struct gk_error *err);
+
+/* A channel to be moved. Borrowed. */
+struct promotion {
+	const char *family;
+	const char *channel;
+	bool rollback;            /* back to where it was before; else to `version` */
+	struct semver version;
+	struct gk_strv pointers;  /* templates, besides those that the releases have already */
+};
+
+/*
+ * Moves a channel, forwards or back, and has what is published follow it. The outcome is that of
+ * the release that it names then: OUTCOME_UNCHANGED if it was so already. GK_NOT_FOUND: no such
+ * family, release, channel, or nothing before. GK_REFUSED: the release is in no state that a
+ * channel may name, or is revoked; `latest`, which moves by itself.
+ */
+int lifecycle_promote(struct lifecycle *lifecycle, const struct promotion *promotion,
+		      struct outcome *outcome, struct gk_error *err);
+
+/*
+ * Withdraws a release: the channels that name it move to the newest one that is left (pre-releases
+ * do not count, unless it is one itself and the channel is not `latest`), what is published
+ * follows, no channel may name it any more, its images are deprecated in the cloud. GK_NOT_FOUND;
+ * GK_REFUSED: a channel names it and nothing is left to move to; it is pending, or on its way out.
+ */
+int lifecycle_revoke(struct lifecycle *lifecycle, const char *family, const struct semver *version,
+		     const char *reason, struct outcome *outcome, struct gk_error *err);
+
+/* The newest live release that was made from these inputs. *ret is set only if there is one. */
+int lifecycle_find_fingerprint(struct lifecycle *lifecycle, const char *family,
+			       const char *fingerprint, bool *ret_found, struct release *ret,
+			       struct gk_error *err);
 
 /* Rebuilds releases from the tags that images carry, in these locations; family NULL: of every
  * family found. One outcome per release that was added or completed. Tags that make no sense are

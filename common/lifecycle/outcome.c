@@ -18,6 +18,14 @@ static void incomplete_done(struct outcome_incomplete *incomplete)
 	free(incomplete->error);
 }
 
+static void published_done(struct outcome_published *published)
+{
+	free(published->kind);
+	free(published->location);
+	free(published->name);
+	free(published->value);
+}
+
 void outcome_done(struct outcome *outcome)
 {
 	if (outcome->has_release)
@@ -30,6 +38,10 @@ void outcome_done(struct outcome *outcome)
 	for (size_t i = 0; i < outcome->incomplete_count; i++)
 		incomplete_done(&outcome->incomplete[i]);
 	free(outcome->incomplete);
+	for (size_t i = 0; i < outcome->published_count; i++)
+		published_done(&outcome->published[i]);
+	free(outcome->published);
+	gk_strv_done(&outcome->discarded);
 	gk_strv_done(&outcome->warnings);
 	*outcome = (struct outcome){0};
 }
@@ -64,6 +76,19 @@ int outcome_add_incomplete(struct outcome *outcome, const char *step, const char
 	    gk_str_set(&added->error, error, err) < 0)
 		return -1;
 	outcome->result = OUTCOME_INCOMPLETE;
+	return 0;
+}
+
+int outcome_add_published(struct outcome *outcome, const char *kind, const char *location,
+			  const char *name, const char *value, struct gk_error *err)
+{
+	struct outcome_published *added =
+		gk_array_add(&outcome->published, &outcome->published_count, sizeof(*added), err);
+
+	if (!added || gk_str_set(&added->kind, kind, err) < 0 ||
+	    gk_str_set(&added->location, location, err) < 0 ||
+	    gk_str_set(&added->name, name, err) < 0 || gk_str_set(&added->value, value, err) < 0)
+		return -1;
 	return 0;
 }
 

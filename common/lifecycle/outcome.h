@@ -14,9 +14,17 @@ enum outcome_result {
 	OUTCOME_FAILED,     /* nothing was recorded */
 };
 
+/* Where consumers find an image of the release, as it was read back. */
+struct outcome_published {
+	char *kind;     /* "ssm", "tfvars" */
+	char *location; /* region; NULL if it has none */
+	char *name;     /* parameter, or path of the file */
+	char *value;    /* the image's id; of a file the version */
+};
+
 /* One thing that is still to be done. */
 struct outcome_incomplete {
-	char *step;     /* "tag", "channel", "retain" */
+	char *step;     /* "tag", "channel", "publish", "discard", "revoke", "retain" */
 	char *location; /* region; NULL if it has none */
 	char *error;
 	bool refused;   /* by a safety rule: the same again would be refused again */
@@ -41,6 +49,9 @@ struct outcome {
 	bool has_retention;
 	struct outcome_retained *retention; /* newest version first */
 	size_t retention_count;
+	struct outcome_published *published;
+	size_t published_count;
+	struct gk_strv discarded;  /* ids of images that went in favour of this release */
 	struct outcome_incomplete *incomplete;
 	size_t incomplete_count;
 	struct gk_strv warnings;
@@ -62,6 +73,9 @@ struct outcome *outcome_list_add(struct outcome_list *list, const char *family,
 /* Notes that a step is not finished. `location` may be NULL. */
 int outcome_add_incomplete(struct outcome *outcome, const char *step, const char *location,
 			   const char *error, struct gk_error *err);
+
+int outcome_add_published(struct outcome *outcome, const char *kind, const char *location,
+			  const char *name, const char *value, struct gk_error *err);
 
 /* Notes that a step is not finished because it failed with `problem`. */
 int outcome_add_failure(struct outcome *outcome, const char *step, const struct gk_error *problem,

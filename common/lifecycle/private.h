@@ -15,6 +15,8 @@ struct intent {
 	struct gk_strv channels;
 	struct tag_list tags;
 	struct policy policy;
+	char *tfvars; /* file to be written; NULL if there is none */
+	char *revoke; /* reason: the release is to be withdrawn; NULL if not */
 };
 
 void intent_done(struct intent *intent);
@@ -38,8 +40,10 @@ int journal_gave_up(const struct release *release, struct gk_error *err);
 /* Writes down what a live release still wants, unless it wants something already. */
 int journal_remember(struct lifecycle *lifecycle, struct release *release,
 		     const struct intent *intent, struct gk_error *err);
-int journal_set_channel(struct lifecycle *lifecycle, const char *family, const char *name,
-			const struct semver *from, const struct semver *to, struct gk_error *err);
+/* Moves a channel from where it is (`now`, NULL if it does not exist) to where `to` says. */
+int journal_set_channel(struct lifecycle *lifecycle, const char *family,
+			const struct channel *now, const struct channel *to,
+			struct gk_error *err);
 /* Allocates the version of a release; see inventory_allocate. */
 int journal_allocate(struct lifecycle *lifecycle, const struct version_request *request,
 		     struct release *release, bool *ret_existing, struct gk_error *err);
@@ -129,6 +133,32 @@ int channels_drop_taken(struct lifecycle *lifecycle, const struct release *relea
 /* The names of the channels that point to a version, sorted. */
 int channels_naming(const struct channel_list *channels, const struct semver *version,
 		    struct gk_strv *ret, struct gk_error *err);
+
+/* ---- publish.c ---- */
+
+/* Brings the pointers of a release (release->published, for the channels that name it) to name its
+ * images, and reads them back. If a channel has moved on meanwhile, what it names now is published
+ * instead, so that the last writer leaves the right one. What was read back is noted as published,
+ * what was not as incomplete ("publish"). -1 only for what the journal could not read. */
+int publish_pointers(struct lifecycle *lifecycle, const struct release *release,
+		     struct outcome *outcome, struct gk_error *err);
+
+/* Writes the release's ids for Terraform, whole or not at all. */
+int publish_tfvars(struct lifecycle *lifecycle, const struct release *release, const char *path,
+		   struct outcome *outcome, struct gk_error *err);
+
+/* ---- revoke.c ---- */
+
+/* Everything that is left of a withdrawal that was written down (intent->revoke). */
+int revoke_finish(struct lifecycle *lifecycle, struct release *release, const char *reason,
+		  struct outcome *outcome, struct gk_error *err);
+
+/* ---- discard.c: images that are removed in favour of a release made from the same inputs ---- */
+
+/* Removes the images of a live release that are retiring, and forgets them once they are gone. What
+ * stays is noted as incomplete ("discard"), with the reason. */
+int discard_finish(struct lifecycle *lifecycle, struct release *release, struct outcome *outcome,
+		   struct gk_error *err);
 
 /* ---- retain.c, retain_look.c, retain_remove.c ---- */
 

@@ -77,6 +77,7 @@ static int make_plan(void)
 	struct plan_facts facts = {.version = releases[1].version,
 				   .blocks = {(char *[]){reason}, 1}};
 	struct policy policy;
+	struct channel channel = {.name = (char *)"latest"};
 	const struct plan_input input = {.releases = releases, .release_count = 3,
 					 .channels = &channels, .policy = &policy,
 					 .facts = &facts, .facts_count = 1};
@@ -84,7 +85,8 @@ static int make_plan(void)
 	policy_init(&policy);
 	policy.given = true;
 	policy.keep_last = 1;
-	if (channel_list_set(&channels, "latest", &releases[0].version, NULL) < 0)
+	channel.version = releases[0].version;
+	if (channel_list_set(&channels, &channel, NULL) < 0)
 		return -1;
 	return plan_make(&input, &plan, NULL);
 }

@@ -112,11 +112,10 @@ static void read_block(char *line, struct plan_case *c)
 
 static void read_channel(char *line, struct plan_case *c)
 {
-	const char *name = strsep(&line, " ");
-	struct semver version;
+	struct channel channel = {.name = strsep(&line, " ")};
 
-	read_version(line, &version);
-	assert_int_equal(channel_list_set(&c->channels, name, &version, NULL), 0);
+	read_version(line, &channel.version);
+	assert_int_equal(channel_list_set(&c->channels, &channel, NULL), 0);
 }
 
 static void read_input(char *line, struct plan_case *c)

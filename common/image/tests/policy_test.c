@@ -71,6 +71,13 @@ static void test_json_of_others(void **state)
 	assert_int_equal(policy.keep_last, 3);
 }
 
+static void set(struct channel_list *list, const char *name, const struct semver *version)
+{
+	struct channel channel = {.name = (char *)name, .version = *version};
+
+	assert_int_equal(channel_list_set(list, &channel, NULL), 0);
+}
+
 static void test_channels(void **state)
 {
 	_cleanup_(channel_list_done) struct channel_list list = {0};
@@ -79,9 +86,9 @@ static void test_channels(void **state)
 
 	(void)state;
 	assert_null(channel_list_find(&list, "latest"));
-	assert_int_equal(channel_list_set(&list, "latest", &one, NULL), 0);
-	assert_int_equal(channel_list_set(&list, "stable", &one, NULL), 0);
-	assert_int_equal(channel_list_set(&list, "latest", &two, NULL), 0);
+	set(&list, "latest", &one);
+	set(&list, "stable", &one);
+	set(&list, "latest", &two);
 	assert_int_equal(list.count, 2);
 	channel = channel_list_find(&list, "latest");
 	assert_string_equal(channel->name, "latest");

@@ -10,10 +10,10 @@ static int set_channel(struct inventory *inventory, const char *name, const char
 		       const char *to, struct gk_error *err)
 {
 	struct semver from_version = test_version(from ? from : "0.0.0");
-	struct semver to_version = test_version(to);
+	struct channel channel = {.name = (char *)name, .version = test_version(to)};
 
-	return inventory->ops->set_channel(inventory, "web", name, from ? &from_version : NULL,
-					   &to_version, &test_event, err);
+	return inventory->ops->set_channel(inventory, "web", from ? &from_version : NULL, &channel,
+					   &test_event, err);
 }
 
 static void assert_channels(struct inventory *inventory, const char *expected)

@@ -81,10 +81,14 @@ bool test_in_processes(int count, int (*work)(int number, void *context), void *
 	bool good = pipe(gate) == 0;
 
 	for (int i = 0; i < count; i++) {
+		pid_t child = fork();
 		char byte = 0;
 
-		if (fork() != 0)
+		assert_true(child >= 0);
+		if (child != 0)
 			continue;
+		/* A failed assertion ends this process: it must not go on with the next tests. */
+		setenv("CMOCKA_TEST_ABORT", "1", 1);
 		close(gate[1]);
 		while (read(gate[0], &byte, 1) > 0) /* until the parent closes it */
 			;

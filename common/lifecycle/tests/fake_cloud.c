@@ -140,7 +140,8 @@ static void fake_close(struct cloud *base)
 
 void fake_cloud_init(struct fake_cloud *cloud)
 {
-	static const struct cloud_ops ops = {fake_close, fake_look, fake_tag, fake_remove};
+	static const struct cloud_ops ops = {
+		.close = fake_close, .look = fake_look, .tag = fake_tag, .remove = fake_remove};
 
 	*cloud = (struct fake_cloud){.base.ops = &ops};
 }

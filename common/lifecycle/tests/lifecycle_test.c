@@ -286,14 +286,14 @@ static void test_the_next_run_finishes_what_it_does_not_replace(void **state)
 static void set_channel(struct fixture *f, const char *name, const char *from, const char *to)
 {
 	const struct event event = {.at = WORLD_NOW, .actor = "a", .action = "channel"};
+	struct channel channel = {.name = (char *)name};
 	struct semver old;
-	struct semver new;
 	struct gk_error err = {0};
 
 	assert_success(semver_parse(from, &old, &err), &err);
-	assert_success(semver_parse(to, &new, &err), &err);
-	assert_success(f->world.inventory->ops->set_channel(f->world.inventory, "web", name, &old,
-							    &new, &event, &err),
+	assert_success(semver_parse(to, &channel.version, &err), &err);
+	assert_success(f->world.inventory->ops->set_channel(f->world.inventory, "web", &old,
+							    &channel, &event, &err),
 		       &err);
 }
 
