@@ -85,7 +85,7 @@ static void count_usage(struct dynamodb *db, const struct dynamodb_request *requ
 	if (cJSON_IsArray(consumed))
 		cJSON_ArrayForEach(element, consumed)
 			units += units_of(element);
-	db->usage.calls++;
+	db->usage.calls += (size_t)request->call.attempts;
 	if (reads)
 		db->usage.read_units += units;
 	else
@@ -281,11 +281,15 @@ static int run_round(struct batch *batch, bool last, bool last_lost, struct gk_e
 	return 0;
 }
 
-static void pause_before(struct dynamodb *db, int round)
+void dynamodb_pause(const struct dynamodb *db, int tries)
 {
 	const struct http_client *http = &db->client->http;
-	int64_t longest = (int64_t)PAUSE_MS << (round < 6 ? round : 6);
+	int64_t longest = PAUSE_MS;
 
+	if (tries < 1)
+		return;
+	for (int i = 1; i < tries && longest < PAUSE_MAX_MS; i++)
+		longest *= 2;
 	if (longest > PAUSE_MAX_MS)
 		longest = PAUSE_MAX_MS;
 	http->clock->sleep(http->clock, (int64_t)(http->random() * (double)longest));
@@ -300,8 +304,7 @@ static int run_batch(struct batch *batch, struct gk_error *err)
 	for (int round = 0; batch->count > 0; round++) {
 		bool late = clock->monotonic(clock) - begun > PATIENCE_MS;
 
-		if (round > 0)
-			pause_before(batch->db, round - 1);
+		dynamodb_pause(batch->db, round);
 		if (run_round(batch, late || round + 1 >= ROUNDS_MAX,
 			      late || lost + 1 >= LOST_ROUNDS_MAX, err) < 0)
 			return -1;
