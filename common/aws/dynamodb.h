@@ -130,6 +130,9 @@ size_t dynamodb_item_size(const cJSON *item);
 int dynamodb_run(struct dynamodb *db, struct dynamodb_request *const *requests, size_t count,
 		 struct gk_error *err);
 
+/* Why a request failed, with the table in front; for dynamodb_run. Returns -1. */
+int dynamodb_tell(struct dynamodb *db, const struct dynamodb_request *request,
+		  struct gk_error *err);
 /* Waits before what others were faster at is tried again: up to 50 ms after one try, twice that
  * after two, … 2 s, with full jitter. Not at all after none. */
 void dynamodb_pause(const struct dynamodb *db, int tries);

@@ -198,17 +198,21 @@ static int page_unfinished(struct dynamodb_inventory *store, const char *family,
 
 /* --- the page ------------------------------------------------------------------------------- */
 
+/* `top`: the key of the highest release there is, if that was just read. */
 static int page_rows(struct dynamodb_inventory *store, const char *family, bool all,
-		     const char *before, size_t limit, struct release_list *list,
-		     struct gk_error *err)
+		     const char *top, const char *before, size_t limit,
+		     struct release_list *list, struct gk_error *err)
 {
 	_cleanup_(gk_json_freep) cJSON *live = NULL;
 	_cleanup_(gk_json_freep) cJSON *retired = NULL;
 
 	/* In this order: what is retired meanwhile is seen where it went. */
-	if (query_below(store, family, DYNAMODB_LIVE, before, limit, &live, err) < 0 ||
-	    (all &&
-	     query_below(store, family, DYNAMODB_RETIRED, before, limit, &retired, err) < 0))
+	if (query_below(store, family, DYNAMODB_LIVE, before, limit, &live, err) < 0)
+		return -1;
+	if (limit == 1 && top && live->child && strcmp(sort_key(live->child) + 2, top) == 0)
+		all = false; /* nothing stands above it */
+	if (all &&
+	    query_below(store, family, DYNAMODB_RETIRED, before, limit, &retired, err) < 0)
 		return -1;
 	return merge(store, family, live, retired, limit, list, err);
 }
@@ -217,18 +221,28 @@ int dynamodb_page(struct inventory *inventory, const char *family, enum inventor
 		  const struct semver *before, size_t limit, struct release_list *ret,
 		  struct gk_error *err)
 {
+	struct dynamodb_inventory *store = self(inventory);
 	_cleanup_(release_list_done) struct release_list list = {0};
+	bool known = gk_strv_has(&store->ready, family);
 	char key[SEMVER_KEY_SIZE];
 	const char *below = before ? semver_key(before, key) : NULL;
 	bool ready = false;
 
-	if (limit && dynamodb_is_ready(self(inventory), family, &ready, err) < 0)
+	if (limit && dynamodb_is_ready(store, family, &ready, err) < 0)
 		return -1;
-	if (ready && (filter == INVENTORY_UNFINISHED
-			      ? page_unfinished(self(inventory), family, below, limit, &list, err)
-			      : page_rows(self(inventory), family, filter == INVENTORY_ALL, below,
-					  limit, &list, err)) < 0)
-		return -1;
+	if (ready && filter == INVENTORY_UNFINISHED) {
+		if (page_unfinished(store, family, below, limit, &list, err) < 0)
+			return -1;
+	} else if (ready) {
+		const struct dynamodb_head *head = dynamodb_seen_head(store, family);
+		_cleanup_free_ char *top = NULL;
+
+		if (!known && head && gk_str_set(&top, head->top_key, err) < 0)
+			return -1;
+		if (page_rows(store, family, filter == INVENTORY_ALL, top, below, limit, &list,
+			      err) < 0)
+			return -1;
+	}
 	*ret = list;
 	list = (struct release_list){0};
 	return 0;

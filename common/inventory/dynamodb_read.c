@@ -23,10 +23,9 @@ int dynamodb_set_ready(struct dynamodb_inventory *store, const char *family, str
 }
 
 static int take_head(struct dynamodb_inventory *store, const char *family,
-		     const struct dynamodb_request *request, struct dynamodb_head *ret,
-		     struct gk_error *err)
+		     const cJSON *item, struct dynamodb_head *ret, struct gk_error *err)
 {
-	if (dynamodb_head_parse(store, dynamodb_item(request), ret, err) < 0)
+	if (dynamodb_head_parse(store, item, ret, err) < 0)
 		return -1;
 	dynamodb_see_head(store, family, ret);
 	if (ret->exists && !ret->importing)
@@ -34,16 +33,17 @@ static int take_head(struct dynamodb_inventory *store, const char *family,
 	return 0;
 }
 
+/* As a query, which a table of other keys cannot answer: it is told before anything is written. */
 int dynamodb_head_get(struct dynamodb_inventory *store, const char *family,
 		      struct dynamodb_head *ret, struct gk_error *err)
 {
-	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
+	_cleanup_(gk_json_freep) cJSON *items = NULL;
 	char pk[DYNAMODB_PK_SIZE];
+	const struct dynamodb_range range = {.pk = dynamodb_pk(family, pk), .low = "H", .high = "H"};
 
-	dynamodb_get_item(&request, dynamodb_pk(family, pk), "H");
-	if (dynamodb_send(store, &request, err) < 0)
+	if (dynamodb_query_all(&store->db, &range, 1, &items, err) < 0)
 		return -1;
-	return take_head(store, family, &request, ret, err);
+	return take_head(store, family, items->child, ret, err);
 }
 
 int dynamodb_is_ready(struct dynamodb_inventory *store, const char *family, bool *ret,
@@ -78,7 +78,7 @@ static int get_one(struct dynamodb_inventory *store, const char *family, const c
 	if (!known)
 		dynamodb_get_item(&asked, pk, "H");
 	if (dynamodb_run(&store->db, both, known ? 1 : 2, err) < 0 ||
-	    (!known && take_head(store, family, &asked, &head, err) < 0))
+	    (!known && take_head(store, family, dynamodb_item(&asked), &head, err) < 0))
 		return -1;
 	*ret_item = known || (head.exists && !head.importing) ? dynamodb_item(request) : NULL;
 	return 0;

@@ -198,10 +198,10 @@ bool inventory_may_be_named(enum release_state state)
 int inventory_knows_family(struct inventory *inventory, const char *family, bool *ret,
 			   struct gk_error *err)
 {
-	const struct version_request any = {.kind = VERSION_BUMP, .bump = SEMVER_PATCH};
-	struct version_range range;
-	struct semver top;
+	_cleanup_(release_list_done) struct release_list page = {0};
 
-	version_request_range(&any, &range);
-	return inventory->ops->top(inventory, family, &range, ret, &top, err);
+	if (inventory->ops->page(inventory, family, INVENTORY_ALL, NULL, 1, &page, err) < 0)
+		return -1;
+	*ret = page.count > 0;
+	return 0;
 }
