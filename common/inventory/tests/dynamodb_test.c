@@ -376,6 +376,51 @@ static void test_what_was_let_in_can_be_retired(void **state)
 	}
 }
 
+/* A save that adds what does not fit; one that only takes away is let through. */
+static void test_save_that_grows_too_large(void **state)
+{
+	_cleanup_(release_done) struct release release = {0};
+	_cleanup_(release_done) struct release old = {0};
+	struct dynamodb_request request = {0};
+	struct gk_error err = {0};
+	_cleanup_free_ char *reason = calloc(1, DYNAMODB_ITEM_MAX + 1);
+
+	(void)state;
+	assert_non_null(reason);
+	memset(reason, 'x', DYNAMODB_ITEM_MAX);
+	assert_success(test_release_init(&release, "web", "run", &err), &err);
+	release.version = test_version("1.0.1");
+	assert_success(release_copy(&release, &old, &err), &err);
+	assert_success(gk_str_set(&release.held, reason, &err), &err);
+	assert_failure(dynamodb_row_write(&request, dynamodb_put_item(&request, "F#web", "V#"),
+					  &release, &old, &err), &err, GK_FAILED,
+		       "web 1.0.1 with its 2 images takes up to 41");
+	dynamodb_request_done(&request);
+	err = (struct gk_error){0};
+	assert_success(dynamodb_row_write(&request, dynamodb_put_item(&request, "F#web", "V#"), &old,
+					  &release, &err), &err);
+	dynamodb_request_done(&request);
+}
+
+/* Somebody else was faster: not at once again. */
+static void test_pause_between_tries(void **state)
+{
+	struct aws_fixture *f = *state;
+	_cleanup_(inventory_closep) struct inventory *inventory = open_scripted(f);
+	struct semver version = test_version("1.0.0");
+	struct gk_error err = {0};
+
+	for (int i = 0; i < 2; i++) {
+		aws_fixture_answer(f, "\"H\"", 200, HEAD);
+		aws_fixture_answer(f, "a1.a0.a0~", 200, ROW("1"));
+		aws_fixture_answer(f, "TransactWriteItems", i ? 200 : 400,
+				   i ? "{}" : CANCELLED(NONE "," NONE "," FAILED "," NONE));
+	}
+	assert_success(inventory->ops->set_channel(inventory, "web", "stable", NULL, &version,
+						   &test_event, &err), &err);
+	assert_true(f->clock.slept > 0);
+}
+
 static int run_scripted(void)
 {
 #define SCRIPTED(name)                                                                             \
@@ -386,6 +431,8 @@ static int run_scripted(void)
 		SCRIPTED(test_what_is_not_ours),
 		SCRIPTED(test_too_large),
 		SCRIPTED(test_room_until_it_is_retired),
+		SCRIPTED(test_pause_between_tries),
+		cmocka_unit_test(test_save_that_grows_too_large),
 		cmocka_unit_test(test_what_was_let_in_can_be_retired),
 	};
 #undef SCRIPTED
