@@ -212,6 +212,12 @@ static void test_reasons(void **state)
 		{CANCELLED(NONE "," NONE "," FAILED "," NONE "," NONE "," NONE), "{}", 2, GK_OK,
 		 NULL},
 		{CANCELLED(NONE "," NONE "," MET "," NONE "," NONE "," NONE), "{}", 1, GK_OK, NULL},
+		/* Met others and refused, at once. */
+		{CANCELLED(NONE "," NONE "," MET "," FAILED "," NONE "," NONE), NULL, 1,
+		 GK_CONFLICT, "web 1.0.1 or a release of run run"},
+		{CANCELLED(""), NULL, 1, GK_FAILED, "TransactionCanceledException"},
+		{PROBLEM("TransactionCanceledException"), NULL, 1, GK_FAILED,
+		 "TransactionCanceledException"},
 		{CANCELLED("{\"Code\":\"ValidationError\",\"Message\":\"too odd\"}"), NULL, 1,
 		 GK_FAILED, "ValidationError: too odd"},
 	};
