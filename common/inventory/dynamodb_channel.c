@@ -18,13 +18,20 @@ static void move_done(struct move *move)
 	release_done(&move->release);
 }
 
+static bool stands_as_told(const struct move *move)
+{
+	const struct channel *now = channel_list_find(&move->head.channels, move->name);
+
+	return (now != NULL) == (move->from != NULL) &&
+	       (!now || semver_compare(move->from, &now->version) == 0);
+}
+
 static int check_from(const struct move *move, struct gk_error *err)
 {
 	const struct channel *now = channel_list_find(&move->head.channels, move->name);
 	char text[SEMVER_TEXT_SIZE];
 
-	if ((now != NULL) == (move->from != NULL) &&
-	    (!now || semver_compare(move->from, &now->version) == 0))
+	if (stands_as_told(move))
 		return 0;
 	return gk_error_set(err, GK_CONFLICT, "channel %s of %s was moved meanwhile: it names %s",
 			    move->name, move->family,
@@ -50,7 +57,6 @@ static int look(struct move *move, bool *ret_found, struct gk_error *err)
 	char pk[DYNAMODB_PK_SIZE];
 	char sk[DYNAMODB_SK_SIZE];
 	char key[SEMVER_KEY_SIZE];
-	char prefix = '\0';
 
 	semver_key(move->to, key);
 	dynamodb_get_item(&head, dynamodb_pk(move->family, pk), "H");
@@ -58,6 +64,7 @@ static int look(struct move *move, bool *ret_found, struct gk_error *err)
 	if (dynamodb_run(&move->store->db, both, ARRAY_SIZE(both), err) < 0 ||
 	    dynamodb_head_parse(move->store, dynamodb_item(&head), &move->head, err) < 0)
 		return -1;
+	dynamodb_see_head(move->store, move->family, &move->head);
 	*ret_found = false;
 	if (!move->head.exists || move->head.importing)
 		return 0;
@@ -65,8 +72,25 @@ static int look(struct move *move, bool *ret_found, struct gk_error *err)
 	if (dynamodb_item(&row))
 		return dynamodb_row_read(move->store, dynamodb_item(&row), move->family,
 					 &move->release, err);
-	return dynamodb_find(move->store, move->family, key, ret_found, &move->release, &prefix,
-			     err);
+	return dynamodb_find(move->store, move->family, key, ret_found, &move->release, err);
+}
+
+/* Head and release as they were seen last, if they allow the move. */
+static bool recall(struct move *move)
+{
+	const struct dynamodb_head *head = dynamodb_seen_head(move->store, move->family);
+	const struct release *release = NULL;
+	char key[SEMVER_KEY_SIZE];
+
+	release = dynamodb_seen_release(move->store, move->family, semver_key(move->to, key), 0);
+	if (!head || !head->exists || head->importing || !release ||
+	    !dynamodb_may_be_named(release->state))
+		return false;
+	if (dynamodb_head_copy(head, &move->head, NULL) == 0 && stands_as_told(move) &&
+	    release_copy(release, &move->release, NULL) == 0)
+		return true;
+	move_done(move);
+	return false;
 }
 
 /* The head as it was seen gets the channel, if the release still is what a channel may name. */
@@ -97,14 +121,15 @@ static void build(struct dynamodb_write *write, const struct move *move)
 }
 
 /* 1 if something changed meanwhile: look again. */
-static int try_once(const struct move *order, const struct event *event, struct gk_error *err)
+static int try_once(const struct move *order, bool fresh, const struct event *event,
+		    struct gk_error *err)
 {
 	_cleanup_(dynamodb_write_done) struct dynamodb_write write = {0};
 	_cleanup_(move_done) struct move move = *order;
 	bool refused = false;
-	bool found = false;
+	bool found = !fresh && recall(&move);
 
-	if (look(&move, &found, err) < 0 || check_from(&move, err) < 0)
+	if (!found && (look(&move, &found, err) < 0 || check_from(&move, err) < 0))
 		return -1;
 	if (!found || !dynamodb_may_be_named(move.release.state))
 		return refuse(&move, found, err);
@@ -121,8 +146,9 @@ int dynamodb_set_channel(struct inventory *inventory, const char *family,
 			 const struct semver *from, const struct channel *to,
 			 const struct event *event, struct gk_error *err)
 {
+	struct dynamodb_inventory *store = (struct dynamodb_inventory *)inventory;
 	struct move order = {
-		.store = (struct dynamodb_inventory *)inventory,
+		.store = store,
 		.family = family,
 		.name = to->name,
 		.from = from,
@@ -130,7 +156,13 @@ int dynamodb_set_channel(struct inventory *inventory, const char *family,
 	};
 	int result = 1;
 
-	for (int i = 0; result > 0 && i < DYNAMODB_TRIES_MAX; i++)
-		result = try_once(&order, event, err);
+	for (int i = 0; result > 0 && i < DYNAMODB_TRIES_MAX; i++) {
+		dynamodb_pause(&store->db, i);
+		result = try_once(&order, i > 0, event, err);
+	}
+	if (result == 0)
+		dynamodb_see_channel(store, family, name, to);
+	else
+		dynamodb_forget_head(store);
 	return result > 0 ? dynamodb_overtaken(family, err) : result;
 }

@@ -103,7 +103,7 @@ static int add_release(struct import *import, const struct release *release, con
 	if (!item)
 		return -1;
 	cJSON_DeleteItemFromObjectCaseSensitive(item, "format"); /* the row brings its own */
-	if (dynamodb_row_write(&import->request, item, release, err) < 0)
+	if (dynamodb_row_write(&import->request, item, release, NULL, err) < 0)
 		return -1;
 	return close_item(import, item, err);
 }
@@ -288,6 +288,7 @@ static int write_all(struct import *import, struct gk_error *err)
 	if (begin(import, err) < 0 || (!import->overtaken && add_all(import, err) < 0) ||
 	    (!import->overtaken && finish(import, err) < 0))
 		return -1;
+	dynamodb_forget_head(import->store);
 	return import->overtaken ? compare(import, err)
 				 : dynamodb_set_ready(import->store, import->dump->family, err);
 }

@@ -46,7 +46,28 @@ bool dynamodb_may_be_named(enum release_state state)
 
 /* --- writing -------------------------------------------------------------------------------- */
 
-static void write_image(struct dynamodb_request *request, cJSON *list, const struct image *image)
+/* At most so many bytes of it, and no half of a character. */
+static void put_cut_text(struct dynamodb_request *request, cJSON *to, const char *name,
+			 const char *value, size_t max)
+{
+	_cleanup_free_ char *cut = NULL;
+	size_t length = value ? strlen(value) : 0;
+
+	if (length <= max) {
+		dynamodb_put_text(request, to, name, value);
+		return;
+	}
+	length = max;
+	while (length > 0 && ((unsigned char)value[length] & 0xc0) == 0x80)
+		length--;
+	cut = gk_str_format(NULL, "%.*s", (int)length, value);
+	if (!cut)
+		request->body.failed = true;
+	dynamodb_put_text(request, to, name, cut);
+}
+
+static void write_image(struct dynamodb_request *request, cJSON *list, const struct image *image,
+			size_t reason_max)
 {
 	cJSON *map = dynamodb_put_map(request, list, NULL);
 	cJSON *snapshots = NULL;
@@ -66,17 +87,14 @@ static void write_image(struct dynamodb_request *request, cJSON *list, const str
 
 		dynamodb_put_text(request, element, "id", snapshot->id);
 		dynamodb_put_text(request, element, "state", snapshot_state_name(snapshot->state));
-		dynamodb_put_text(request, element, "reason", snapshot->reason);
+		put_cut_text(request, element, "reason", snapshot->reason, reason_max);
 	}
 }
 
-int dynamodb_row_write(struct dynamodb_request *request, cJSON *item,
-		       const struct release *release, struct gk_error *err)
+static void fill_fields(struct dynamodb_request *request, cJSON *item,
+			const struct release *release)
 {
 	char text[SEMVER_TEXT_SIZE];
-	char label[RELEASE_LABEL_SIZE];
-	cJSON *images = NULL;
-	size_t size = 0;
 
 	dynamodb_put_number(request, item, "format", DYNAMODB_FORMAT);
 	dynamodb_put_text(request, item, "version", semver_format(&release->version, text));
@@ -89,17 +107,17 @@ int dynamodb_row_write(struct dynamodb_request *request, cJSON *item,
 	dynamodb_put_text(request, item, "fingerprint", release->fingerprint);
 	dynamodb_put_text(request, item, "intent", release->intent);
 	dynamodb_put_number(request, item, "rev", release->revision);
+}
+
+void dynamodb_row_fill(struct dynamodb_request *request, cJSON *item,
+		       const struct release *release, size_t reason_max)
+{
+	cJSON *images = NULL;
+
+	fill_fields(request, item, release);
 	images = dynamodb_put_list(request, item, "images");
 	for (size_t i = 0; i < release->image_count; i++)
-		write_image(request, images, &release->images[i]);
-	size = dynamodb_item_size(item);
-	if (size > DYNAMODB_ITEM_MAX)
-		return gk_error_set(err, GK_FAILED,
-				    "%s with its %zu images takes %zu bytes, and DynamoDB holds "
-				    "%d in one item: nothing was written",
-				    release_label(release, label), release->image_count, size,
-				    DYNAMODB_ITEM_MAX);
-	return 0;
+		write_image(request, images, &release->images[i], reason_max);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -256,8 +274,8 @@ static int read_release(const cJSON *item, struct release *release, struct gk_er
 	return 0;
 }
 
-int dynamodb_row_read(const struct dynamodb_inventory *store, const cJSON *item,
-		      const char *family, struct release *ret, struct gk_error *err)
+int dynamodb_row_read(struct dynamodb_inventory *store, const cJSON *item, const char *family,
+		      struct release *ret, struct gk_error *err)
 {
 	_cleanup_(release_done) struct release release = {0};
 
@@ -266,6 +284,8 @@ int dynamodb_row_read(const struct dynamodb_inventory *store, const cJSON *item,
 		return -1;
 	if (read_release(item, &release, err) < 0)
 		return dynamodb_row_error(store, item, err);
+	if (release.state != RELEASE_RETIRED || release_is_unfinished(&release))
+		dynamodb_see_release(store, &release);
 	*ret = release;
 	release = (struct release){0};
 	return 0;
@@ -279,6 +299,27 @@ void dynamodb_head_done(struct dynamodb_head *head)
 	free(head->top_key);
 	channel_list_done(&head->channels);
 	*head = (struct dynamodb_head){0};
+}
+
+int dynamodb_head_copy(const struct dynamodb_head *from, struct dynamodb_head *ret,
+		       struct gk_error *err)
+{
+	_cleanup_(dynamodb_head_done) struct dynamodb_head copy = {
+		.exists = from->exists,
+		.top = from->top,
+		.channels_revision = from->channels_revision,
+	};
+
+	if (gk_str_set(&copy.importing, from->importing, err) < 0 ||
+	    gk_str_set(&copy.top_key, from->top_key, err) < 0)
+		return -1;
+	for (size_t i = 0; i < from->channels.count; i++)
+		if (channel_list_set(&copy.channels, from->channels.items[i].name,
+				     &from->channels.items[i].version, err) < 0)
+			return -1;
+	*ret = copy;
+	copy = (struct dynamodb_head){0};
+	return 0;
 }
 
 static int read_channels(const cJSON *item, struct channel_list *list, struct gk_error *err)
