@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -25,5 +27,16 @@
 		if (!strstr((err)->message, (text)))                                               \
 			fail_msg("\"%s\" is not in: %s", (text), (err)->message);                  \
 	} while (0)
+
+/* fork() of a test. What fails or crashes in the child ends the child: cmocka would have it go on
+ * with the tests behind this one, and start children of its own there. */
+static inline pid_t test_fork(void)
+{
+	pid_t child = fork();
+
+	if (child == 0 && setenv("CMOCKA_TEST_ABORT", "1", 1) < 0)
+		_exit(1);
+	return child;
+}
 
 #endif

@@ -83,7 +83,7 @@ bool test_in_processes(int count, int (*work)(int number, void *context), void *
 	for (int i = 0; i < count; i++) {
 		char byte = 0;
 
-		if (fork() != 0)
+		if (test_fork() != 0)
 			continue;
 		close(gate[1]);
 		while (read(gate[0], &byte, 1) > 0) /* until the parent closes it */
