@@ -160,10 +160,8 @@ static void start_server(struct server *server)
 	fflush(NULL);
 	server->pid = test_fork();
 	assert_true(server->pid >= 0);
-	if (server->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (server->pid == 0)
 		serve(listener);
-	}
 	close(listener);
 }
 
