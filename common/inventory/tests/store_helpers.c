@@ -197,6 +197,8 @@ void assert_same(const struct release *a, const struct release *b)
 	assert_version(&a->version, semver_format(&b->version, text));
 	assert_int_equal(a->state, b->state);
 	assert_true(gk_str_equal(a->held, b->held));
+	assert_true(gk_str_equal(a->revoked, b->revoked));
+	assert_true(gk_strv_equal(&a->published, &b->published));
 	assert_true(a->created_at == b->created_at);
 	assert_true(gk_str_equal(a->run, b->run));
 	assert_true(gk_str_equal(a->build, b->build));
