@@ -70,8 +70,6 @@ const char *dynamodb_sk(char prefix, const char *key, char *sk);
 void dynamodb_below(const char *key, char *ret, size_t size);
 /* V or X: where a release of that state stands. */
 char dynamodb_place_of(enum release_state state);
-/* Only what these states name can be found through a channel. */
-bool dynamodb_may_be_named(enum release_state state);
 
 /* --- items ---------------------------------------------------------------------------------- */
 
@@ -95,6 +93,9 @@ int dynamodb_row_error(const struct dynamodb_inventory *store, const cJSON *item
 		       struct gk_error *err);
 
 void dynamodb_head_done(struct dynamodb_head *head);
+/* A channel as the head has it: a map of `version` and `trail`. */
+void dynamodb_put_channel(struct dynamodb_request *request, cJSON *to, const char *name,
+			  const struct channel *channel);
 int dynamodb_head_copy(const struct dynamodb_head *from, struct dynamodb_head *ret,
 		       struct gk_error *err);
 /* item NULL: there is none. */
@@ -131,8 +132,8 @@ const struct dynamodb_head *dynamodb_seen_head(const struct dynamodb_inventory *
 void dynamodb_see_head(struct dynamodb_inventory *store, const char *family,
 		       const struct dynamodb_head *head);
 /* A channel was moved by us. */
-void dynamodb_see_channel(struct dynamodb_inventory *store, const char *family, const char *name,
-			  const struct semver *version);
+void dynamodb_see_channel(struct dynamodb_inventory *store, const char *family,
+			  const struct channel *channel);
 void dynamodb_forget_head(struct dynamodb_inventory *store);
 
 /* --- reading -------------------------------------------------------------------------------- */

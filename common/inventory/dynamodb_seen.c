@@ -89,14 +89,14 @@ void dynamodb_see_head(struct dynamodb_inventory *store, const char *family,
 	gk_str_set(&store->seen.head_family, family, NULL);
 }
 
-void dynamodb_see_channel(struct dynamodb_inventory *store, const char *family, const char *name,
-			  const struct semver *version)
+void dynamodb_see_channel(struct dynamodb_inventory *store, const char *family,
+			  const struct channel *channel)
 {
 	struct dynamodb_head *head = &store->seen.head;
 
 	if (!dynamodb_seen_head(store, family))
 		return;
 	head->channels_revision++;
-	if (channel_list_set(&head->channels, name, version, NULL) < 0)
+	if (channel_list_set(&head->channels, channel, NULL) < 0)
 		dynamodb_forget_head(store);
 }

@@ -9,6 +9,8 @@ enum {
 	SNAPSHOT_STATE_ROOM = sizeof("leftover") - 1,
 	REASON_ROOM = 100, /* why a snapshot stays: whole as long as there is room, else cut to this */
 	HELD_ROOM = 256,
+	REVOKED_ROOM = 256,
+	PUBLISHED_ROOM = 1024,
 	INTENT_ROOM = 1024,
 	NUMBER_ROOM = 16,
 };
@@ -37,6 +39,16 @@ static ptrdiff_t image_growth(const struct image *image)
 	return growth;
 }
 
+/* The same of a list of texts. */
+static ptrdiff_t texts_growth(const struct gk_strv *texts, size_t room)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < texts->count; i++)
+		size += strlen(texts->items[i]) + 1;
+	return size < room ? (ptrdiff_t)(room - size) : 0;
+}
+
 /* The most that the item of a release, which takes `size` now, needs by the time it is retired. */
 static size_t size_needed(size_t size, const struct release *release)
 {
@@ -45,6 +57,8 @@ static size_t size_needed(size_t size, const struct release *release)
 	growth += text_growth("state", release_state_name(release->state), STATE_ROOM);
 	if (release->state < RELEASE_RETIRING) {
 		growth += text_growth("held", release->held, HELD_ROOM);
+		growth += text_growth("revoked", release->revoked, REVOKED_ROOM);
+		growth += texts_growth(&release->published, PUBLISHED_ROOM);
 		growth += text_growth("intent", release->intent, INTENT_ROOM);
 	}
 	for (size_t i = 0; i < release->image_count; i++)

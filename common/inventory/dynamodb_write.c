@@ -241,7 +241,6 @@ static int add_channels_check(struct dynamodb_write *write, const struct release
 	_cleanup_(dynamodb_head_done) struct dynamodb_head asked = {0};
 	const struct dynamodb_head *head = dynamodb_seen_head(write->store, release->family);
 	const struct channel *channel = NULL;
-	char label[RELEASE_LABEL_SIZE];
 
 	if (look || !head || channel_naming(head, release)) {
 		if (dynamodb_head_get(write->store, release->family, &asked, err) < 0)
@@ -250,9 +249,7 @@ static int add_channels_check(struct dynamodb_write *write, const struct release
 	}
 	channel = channel_naming(head, release);
 	if (channel)
-		return gk_error_set(err, GK_REFUSED, "%s cannot become %s: channel %s names it",
-				    release_label(release, label),
-				    release_state_name(release->state), channel->name);
+		return inventory_refuse_named(release, channel->name, err);
 	dynamodb_add_check(&write->request, write->pk, "H");
 	dynamodb_express(&write->request, "ConditionExpression", "#channels_rev = :seen");
 	dynamodb_put_number(&write->request, dynamodb_values(&write->request), ":seen",
@@ -300,7 +297,8 @@ static int save_try(struct dynamodb_inventory *store, const struct release *old,
 	    add_row(&write, old, new, &row, err) < 0)
 		return -1;
 	update_marker(&write, old, new);
-	if (dynamodb_may_be_named(old->state) && !dynamodb_may_be_named(new->state) &&
+	if (inventory_may_be_named(old->state, old->revoked != NULL) &&
+	    !inventory_may_be_named(new->state, new->revoked != NULL) &&
 	    add_channels_check(&write, new, look, err) < 0)
 		return -1;
 	if (dynamodb_write_run(&write, &refused, err) < 0)

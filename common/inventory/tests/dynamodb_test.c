@@ -413,7 +413,7 @@ static void test_pause_between_tries(void **state)
 {
 	struct aws_fixture *f = *state;
 	_cleanup_(inventory_closep) struct inventory *inventory = open_scripted(f);
-	struct semver version = test_version("1.0.0");
+	struct channel stable = {.name = (char[]){"stable"}, .version = test_version("1.0.0")};
 	struct gk_error err = {0};
 
 	for (int i = 0; i < 2; i++) {
@@ -422,8 +422,8 @@ static void test_pause_between_tries(void **state)
 		aws_fixture_answer(f, "TransactWriteItems", i ? 200 : 400,
 				   i ? "{}" : CANCELLED(NONE "," NONE "," FAILED "," NONE));
 	}
-	assert_success(inventory->ops->set_channel(inventory, "web", "stable", NULL, &version,
-						   &test_event, &err), &err);
+	assert_success(inventory->ops->set_channel(inventory, "web", NULL, &stable, &test_event,
+						   &err), &err);
 	assert_true(f->clock.slept > 0);
 }
 
