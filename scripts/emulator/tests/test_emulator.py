@@ -1097,6 +1097,21 @@ QUERIES = [  # the condition of the sort key, forward, what is found in pages of
 ]
 
 
+def test_values_of_every_type(emulator):
+    client = sorted_table(emulator)
+    key = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    simple = [{"S": ""}, {"N": "1.50"}, {"B": b"\0\xff"}, {"BOOL": False}, {"NULL": True}]
+    sets = [{"SS": ["x"]}, {"NS": ["2"]}, {"BS": [b"\1"]}]
+    item = key | {
+        "list": {"L": [*simple, *sets, {"L": []}]},
+        "map": {"M": {"empty": {"M": {}}, "of": {"M": {"S": {"S": "name"}, "B": {"B": b"y"}}}}},
+        "S": {"S": "a name like a type's"},
+    }
+    client.put_item(TableName="t", Item=item)
+    assert client.get_item(TableName="t", Key=key)["Item"] == item
+    assert client.scan(TableName="t")["Items"] == [item]
+
+
 @pytest.mark.parametrize("condition, forward, expected", QUERIES)
 def test_queries(emulator, condition, forward, expected):
     client = sorted_table(emulator)
