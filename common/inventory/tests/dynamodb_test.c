@@ -99,7 +99,7 @@ static int set_up(void **state)
 	bool changed = false;
 
 	fixture = (struct fixture){
-		.store = {.open = open_table, .across_processes = true},
+		.store = {.open = open_table, .across_processes = true, .writes = 20},
 		.endpoint = getenv("GOLDKEEP_DYNAMODB_ENDPOINT"),
 	};
 	snprintf(fixture.table, sizeof(fixture.table), "goldkeep-%lld-%d-%d",
