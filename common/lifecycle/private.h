@@ -50,13 +50,15 @@ int journal_allocate(struct lifecycle *lifecycle, const struct version_request *
 
 /* ---- patience.c ---- */
 
-/* How often to look again at what should be there: at something new, and at something that was
- * seen before. */
-enum { PATIENCE_NEW = 5, PATIENCE_SEEN = 3 };
+/* How long to look again at what should be there: something new, something that was seen before, a
+ * value that was written and is stored later. */
+enum patience { PATIENCE_NEW, PATIENCE_SEEN, PATIENCE_STORED };
+enum { PATIENCE_STORED_SECONDS = 60 };
 
-/* Pauses before another look: 0.5 s, 1 s, 2 s, 4 s, 8 s. Returns false, without pausing, after
- * `most` of them. */
-bool patience_wait(struct lifecycle *lifecycle, int *round, int most, const char *what);
+/* Pauses before another look, longer each time: 0.5 s, 1 s, 2 s, 4 s, 8 s for what is new. Returns
+ * false, without pausing, when patience has ended. `*round` counts from 0. */
+bool patience_wait(struct lifecycle *lifecycle, int *round, enum patience patience,
+		   const char *what);
 
 /* ---- finish.c ---- */
 
@@ -139,13 +141,24 @@ int channels_naming(const struct channel_list *channels, const struct semver *ve
 /* Brings the pointers of a release (release->published, for the channels that name it) to name its
  * images, and reads them back. If a channel has moved on meanwhile, what it names now is published
  * instead, so that the last writer leaves the right one. What was read back is noted as published,
- * what was not as incomplete ("publish"). -1 only for what the journal could not read. */
+ * what was not as incomplete ("publish"). Returns how many were written; -1 only for what the
+ * journal could not read, and if nothing could be tried. */
 int publish_pointers(struct lifecycle *lifecycle, const struct release *release,
 		     struct outcome *outcome, struct gk_error *err);
 
-/* Writes the release's ids for Terraform, whole or not at all. */
+/* ---- publish_file.c ---- */
+
+/* Writes the release's ids for Terraform, whole or not at all; `path` has {family} and {version}.
+ * What is in the file already is not written again. Returns whether it was written; what failed is
+ * noted as incomplete ("publish"). */
 int publish_tfvars(struct lifecycle *lifecycle, const struct release *release, const char *path,
 		   struct outcome *outcome, struct gk_error *err);
+
+/* All that a live release publishes: its pointers and, unless `tfvars` is NULL, its file. A file
+ * that does not have {version} in its path is left alone, with a warning, if a live release of the
+ * family was built later. Returns how much was written. */
+int publish_release(struct lifecycle *lifecycle, const struct release *release, const char *tfvars,
+		    struct outcome *outcome, struct gk_error *err);
 
 /* ---- revoke.c ---- */
 
