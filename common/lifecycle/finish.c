@@ -332,6 +332,7 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 {
 	_cleanup_(tagged_done) struct tagged tagged = {0};
 	struct gk_error problem = {0};
+	bool more = false;
 	int moved = 0;
 
 	if (tag_pending(lifecycle, release, &intent->tags, &tagged, outcome, &problem) < 0 &&
@@ -342,8 +343,9 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 	moved = channels_move(lifecycle, release, &intent->channels, ret_channels, &problem);
 	if (moved < 0)
 		return outcome_add_incomplete(outcome, "channel", NULL, problem.message, err);
-	/* Without a policy the whole intent is forgotten next. */
-	if (intent->policy.given && intent->channels.count > 0 &&
+	/* If nothing else is wanted, the whole intent is forgotten next. */
+	more = intent->policy.given || intent->tfvars || release->published.count > 0;
+	if (more && intent->channels.count > 0 &&
 	    forget_channels(lifecycle, release, &intent->channels, err) < 0)
 		return -1;
 	return moved;

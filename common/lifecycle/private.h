@@ -104,11 +104,13 @@ int release_record(struct lifecycle *lifecycle, const struct release_order *orde
 
 /* ---- others.c: what earlier runs of the family left ---- */
 
-/* Finishes one release before its retention, with its own intent. An image that was seen once and
+/* Finishes one release before its retention, with its own intent. `files`: those too that it is
+ * published in, which is for its own machine; else they stay wanted, unless a live release was built
+ * later. An image that was seen once and
  * is not there any more is given up, as long as another image of its account shows that we look
  * into the right one; a release that lost all its images before it was live is retired (rows only:
  * nothing is removed). */
-int others_finish_one(struct lifecycle *lifecycle, struct release *release,
+int others_finish_one(struct lifecycle *lifecycle, struct release *release, bool files,
 		      struct outcome *outcome, struct gk_error *err);
 
 /* All of them but the release of this run; what stays unfinished is a warning of this outcome. */
@@ -153,6 +155,10 @@ int publish_pointers(struct lifecycle *lifecycle, const struct release *release,
  * noted as incomplete ("publish"). */
 int publish_tfvars(struct lifecycle *lifecycle, const struct release *release, const char *path,
 		   struct outcome *outcome, struct gk_error *err);
+
+/* *ret_label ("web 1.4.3", owned) is set if a live release of the family was built after this one. */
+int publish_find_newer(struct lifecycle *lifecycle, const struct release *release,
+		       char **ret_label, struct gk_error *err);
 
 /* All that a live release publishes: its pointers and, unless `tfvars` is NULL, its file. A file
  * that does not have {version} in its path is left alone, with a warning, if a live release of the

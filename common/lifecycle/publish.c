@@ -116,26 +116,13 @@ static void fail(struct target *target, const struct gk_error *problem)
 	target->problem = *problem;
 }
 
-static void judge(const struct publication *work, struct target *target,
-		  const struct cloud_pointer *seen)
+static void judge(struct target *target, struct cloud_pointer *seen)
 {
-	const char *family = work->release->family;
-	struct gk_error problem = seen->error;
-
-	if (problem.code == GK_OK && seen->present && seen->kind)
-		gk_error_set(&problem, GK_REFUSED,
-			     "%s is there already, as a parameter of the data type %s, and that "
-			     "cannot be changed: delete it and run `goldkeep resume %s`",
-			     seen->name, seen->kind, family);
-	else if (problem.code == GK_OK && seen->present && gk_str_equal(seen->value, seen->id))
+	if (seen->error.code == GK_OK && seen->present && !seen->kind &&
+	    gk_str_equal(seen->value, seen->id))
 		target->state = TARGET_RIGHT;
-	else if (problem.code == GK_OK && seen->present && seen->pinned)
-		gk_error_set(&problem, GK_REFUSED,
-			     "%s names %s, and a name with a version in it is never overwritten: "
-			     "if %s is right, delete it and run `goldkeep resume %s`",
-			     seen->name, seen->value ? seen->value : "nothing", seen->id, family);
-	if (problem.code != GK_OK)
-		fail(target, &problem);
+	else if (seen->error.code != GK_OK || !cloud_pointer_is_writable(seen))
+		fail(target, &seen->error);
 }
 
 static int read_open(struct publication *work, struct gk_error *err)
@@ -150,7 +137,7 @@ static int read_open(struct publication *work, struct gk_error *err)
 	if (cloud->ops->read_pointers(cloud, batch.items, batch.count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < batch.count; i++)
-		judge(work, batch.targets[i], &batch.items[i]);
+		judge(batch.targets[i], &batch.items[i]);
 	return 0;
 }
 

@@ -65,9 +65,8 @@ int publish_tfvars(struct lifecycle *lifecycle, const struct release *release, c
 	return written;
 }
 
-/* *ret_label is set if a live release of the family was built after this one. */
-static int find_newer(struct lifecycle *lifecycle, const struct release *release, char **ret_label,
-		      struct gk_error *err)
+int publish_find_newer(struct lifecycle *lifecycle, const struct release *release,
+		       char **ret_label, struct gk_error *err)
 {
 	_cleanup_(release_list_done) struct release_list list = {0};
 	char label[RELEASE_LABEL_SIZE];
@@ -88,7 +87,8 @@ static int publish_file(struct lifecycle *lifecycle, const struct release *relea
 	_cleanup_free_ char *newer = NULL;
 	char label[RELEASE_LABEL_SIZE];
 
-	if (!pointer_path_is_pinned(path) && find_newer(lifecycle, release, &newer, err) < 0)
+	if (!pointer_path_is_pinned(path) &&
+	    publish_find_newer(lifecycle, release, &newer, err) < 0)
 		return -1;
 	if (!newer)
 		return publish_tfvars(lifecycle, release, path, outcome, err);
