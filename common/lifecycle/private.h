@@ -15,6 +15,7 @@ struct intent {
 	struct gk_strv channels;
 	struct tag_list tags;
 	struct policy policy;
+	bool publish; /* its pointers may not be there yet */
 	char *tfvars; /* file to be written; NULL if there is none */
 	char *revoke; /* reason: the release is to be withdrawn; NULL if not */
 };
@@ -70,6 +71,9 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 		   const struct intent *intent, struct outcome *outcome,
 		   struct channel_list *ret_channels, struct gk_error *err);
 
+/* Forgets that the release is to be published, which was done; the rest of its intent stays. */
+int finish_publication(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
+
 /* Forgets the intent of a release of which nothing is left to do. */
 int finish_intent(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
 
@@ -104,12 +108,11 @@ int release_record(struct lifecycle *lifecycle, const struct release_order *orde
 
 /* ---- others.c: what earlier runs of the family left ---- */
 
-/* Finishes one release before its retention, with its own intent. `files`: those too that it is
- * published in, which is for its own machine; else they stay wanted, unless a live release was built
- * later. An image that was seen once and
+/* Finishes one release before its retention, with its own intent. An image that was seen once and
  * is not there any more is given up, as long as another image of its account shows that we look
  * into the right one; a release that lost all its images before it was live is retired (rows only:
- * nothing is removed). */
+ * nothing is removed). Without `files` the file that it is to be written to, on its own machine, is
+ * left alone; it stays wanted, unless a live release was built later. */
 int others_finish_one(struct lifecycle *lifecycle, struct release *release, bool files,
 		      struct outcome *outcome, struct gk_error *err);
 

@@ -33,16 +33,22 @@ static int retain(struct lifecycle *lifecycle, struct release *release,
 	return finish_intent(lifecycle, release, err);
 }
 
-/* Once everything before it is complete; the same as an earlier run left is no work. Of an order the
- * path is as it was given. Returns how much was written. */
-static int publish(struct lifecycle *lifecycle, const struct release *release,
+/* Once everything before it is complete. Returns how much was written. */
+static int publish(struct lifecycle *lifecycle, struct release *release,
 		   const struct release_order *order, const struct intent *intent,
 		   struct outcome *outcome, struct gk_error *err)
 {
-	if (outcome->incomplete_count > 0)
+	int written = 0;
+
+	if (outcome->incomplete_count > 0 || (!intent->publish && !intent->tfvars))
 		return 0;
-	return publish_release(lifecycle, release, order->tfvars ? order->tfvars : intent->tfvars,
-			       outcome, err);
+	/* The path is shown as it was given. */
+	written = publish_release(lifecycle, release,
+				  order->tfvars ? order->tfvars : intent->tfvars, outcome, err);
+	/* Without a policy the whole intent is forgotten next. */
+	if (written < 0 || outcome->incomplete_count > 0 || !intent->policy.given)
+		return written;
+	return finish_publication(lifecycle, release, err) < 0 ? -1 : written;
 }
 
 /* All steps after the record, in their order. Returns how much was moved and published. */

@@ -187,6 +187,7 @@ static int merge_intent(struct intent *intent, const struct release *release,
 			return -1;
 	if (order->policy.given)
 		intent->policy = order->policy;
+	intent->publish = release->published.count > 0 || order->pointers.count > 0;
 	return order->tfvars ? set_path(intent, order->tfvars, err) : 0;
 }
 
