@@ -33,7 +33,7 @@ bool cloud_pointer_is_writable(struct cloud_pointer *pointer)
 	if (pointer->kind)
 		gk_error_set(&pointer->error, GK_REFUSED,
 			     "parameter %s in %s is of the type %s, which cannot be changed: delete "
-			     "it and run the same command again, which makes it anew",
+			     "it and run `goldkeep resume`, which makes it anew",
 			     pointer->name, pointer->location, pointer->kind);
 	else if (pointer->pinned && pointer->present && !gk_str_equal(pointer->value, pointer->id))
 		gk_error_set(&pointer->error, GK_CONFLICT,
