@@ -65,6 +65,7 @@ struct aws_call {
 	 * none. An error that names another one is final. */
 	const char *patient_image;
 
+	int attempts;           /* requests that were sent */
 	struct gk_error error;  /* GK_OK: it succeeded. GK_DENIED, GK_NOT_FOUND, … */
 	char code[96];          /* the AWS error code, "" if none */
 	struct gk_xml *xml;     /* answer of a query service */
