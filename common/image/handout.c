@@ -304,17 +304,17 @@ static int write_tfvars(const struct facts *facts, struct gk_buf *buf, struct gk
 	return print_json(&json, buf, err);
 }
 
-/* CloudFormation User Guide, "Mappings": the signs that keys may have. */
-static char *mapping_key(const char *text, struct gk_error *err)
+/* The text without all that is neither alphanumeric nor one of `more`; owned. CloudFormation's
+ * template validation takes "-" and "." in the keys of a mapping, and neither in the names of their
+ * values. */
+static char *mapping_name(const char *text, const char *more, struct gk_error *err)
 {
-	char *key = NULL;
+	_cleanup_(gk_buf_done) struct gk_buf name = {0};
 
-	if (gk_str_set(&key, text, err) < 0)
-		return NULL;
-	for (char *at = key; *at; at++)
-		if (!text_is_alphanumeric(*at) && *at != '.')
-			*at = '-';
-	return key;
+	for (; *text; text++)
+		if (text_is_alphanumeric(*text) || strchr(more, *text))
+			gk_buf_addc(&name, *text);
+	return gk_buf_detach(&name, err);
 }
 
 static int add_mapping(struct gk_json_builder *json, cJSON *map, const struct entries *images,
@@ -323,10 +323,10 @@ static int add_mapping(struct gk_json_builder *json, cJSON *map, const struct en
 	cJSON *group = NULL;
 
 	for (size_t i = 0; i < images->count; i++) {
-		_cleanup_free_ char *outer = mapping_key(images->items[i].outer, err);
-		_cleanup_free_ char *inner = outer ? mapping_key(images->items[i].inner, err) : NULL;
+		_cleanup_free_ char *outer = mapping_name(images->items[i].outer, "-.", err);
+		_cleanup_free_ char *inner = mapping_name(images->items[i].inner, "", err);
 
-		if (!inner)
+		if (!outer || !inner)
 			return -1;
 		if (begins_group(images, i))
 			group = gk_json_add_object(json, map, outer);

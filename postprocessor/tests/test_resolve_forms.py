@@ -135,13 +135,19 @@ def test_cloudformation(consumer, family):
     assert maps["AmiRelease"] == {
         "Release": {"Family": facts["ami_family"], "Version": facts["ami_version"]}
     }
+    by_architecture = facts["ami_ids_by_architecture"]
     assert maps["Ami"] == {
-        US: {name.replace("_", "-"): ids[US] for name, ids in facts["ami_ids_by_architecture"].items()},
-        EU: {"x86-64": "ami-2"},
+        US: {name.replace("_", ""): ids[US] for name, ids in by_architecture.items()},
+        EU: {"x8664": "ami-2"},
     }
+    check_mappings(maps)
+
+
+def check_mappings(maps):
+    """What CloudFormation takes: "-" and "." in the keys alone."""
     for name, mapping in maps.items():
         assert re.fullmatch("[A-Za-z0-9]{1,255}", name)
-        for key, inner in mapping.items():
+        for key, values in mapping.items():
             assert re.fullmatch("[A-Za-z0-9.-]{1,255}", key)
-            assert all(re.fullmatch("[A-Za-z0-9.-]{1,255}", second) for second in inner)
-            assert all(isinstance(value, str) for value in inner.values())
+            assert all(re.fullmatch("[A-Za-z0-9]{1,255}", label) for label in values)
+            assert all(isinstance(value, str) for value in values.values())
