@@ -92,7 +92,9 @@ def named(version, *trail):
 
 
 def family_lines(family, releases, **channels):
-    return [{"family": family, "releases": len(releases), "channels": channels}, *releases]
+    """`latest="1.0.1"`, or what named() gives."""
+    places = {name: named(at) if isinstance(at, str) else at for name, at in channels.items()}
+    return [{"family": family, "releases": len(releases), "channels": places}, *releases]
 
 
 def lines_of(*families):
@@ -125,7 +127,7 @@ def sample():
             "web",
             web,
             latest=named("1.1.0-rc.1+linux.5", "1.0.2", "0.9.0-rc.1+b"),
-            stable=named("1.0.2"),
+            stable="1.0.2",
         ),
     )
 
@@ -390,7 +392,8 @@ BROKEN = [  # what is done to it, the line that is named, words of the message
     (put(3, "channels", {"latest": {"version": "1.0.2"}}), 4, "\"trail\" is missing"),
     (put(3, "channels", {"latest": named("1.0.2") | {"x": 1}}), 4, "unknown member 'x'"),
     (put(3, "channels", {"latest": named("1.0.2", "1.0")}), 4, "latest"),
-    (put(3, "channels", {"latest": named("1.0.2", None)}), 4, "\"trail\" is no list of words"),
+    (put(3, "channels", {"latest": named("1.0.2", None)}), 4, "\"trail\" is no list of strings"),
+    (put(3, "channels", {"latest": named("1.0.2", "1.0.1\n")}), 4, "latest"),
     (put(3, "channels", {"latest": named("1.0.2", *["1.0.1"] * 21)}), 4, "more than 20"),
     (put(3, "channels", {"la test": named("1.0.2")}), 4, "la test"),
     (put(4, "family", "db"), 5, "another family"),
@@ -400,10 +403,10 @@ BROKEN = [  # what is done to it, the line that is named, words of the message
     (put(4, "held", False), 5, "held"),
     (put(4, "revoked", False), 5, "revoked"),
     (put(4, "published", None), 5, '"published" is no list'),
-    (put(4, "published", [1]), 5, '"published" is no list of words'),
-    (put(4, "published", [""]), 5, '"published" is no list of words'),
-    (put(4, "published", ["/a\n/b"]), 5, '"published" is no list of words'),
-    (put(4, "published", ["/a b"]), 5, '"published" is no list of words'),
+    (put(4, "published", [1]), 5, '"published" is no list of strings'),
+    (put(4, "published", [""]), 5, '"published": '),
+    (put(4, "published", ["/a\n/b"]), 5, '"published": '),
+    (put(4, "published", ["/{colour}"]), 5, '"published": '),
     (put(4, "created_at", "yesterday"), 5, "created_at"),
     (put(4, "created_at", 5), 5, "created_at"),
     (put(4, "run", None), 5, '"run" is null'),
@@ -619,7 +622,7 @@ def test_large_families_one_after_the_other(stores, goldkeep, tmp_path):
     peaks = []
     for count in (1, 4):
         families = [
-            family_lines(f"f{n}", [made_up(f"f{n}", i) for i in range(MANY)], latest=named("1.0.7"))
+            family_lines(f"f{n}", [made_up(f"f{n}", i) for i in range(MANY)], latest="1.0.7")
             for n in range(count)
         ]
         text = text_of(lines_of(*families))
