@@ -57,8 +57,10 @@ static int read_request(struct context *context, struct request *request, struct
 		return gk_error_set(err, GK_USAGE, "name what is wanted: FAMILY, FAMILY:CHANNEL or"
 				    " FAMILY@RANGE");
 	request->text = options->arguments.items[0];
-	if (selector_parse(request->text, &request->selector, err) < 0)
+	if (selector_parse(request->text, &request->selector, err) < 0) {
+		read_format(context, request, NULL); /* the failure is told in that form */
 		return -1;
+	}
 	family = request->selector.family;
 	request->architecture = options_text(options, family, "architecture");
 	if (options_list(options, family, "region", &request->regions, err) < 0 ||
@@ -170,7 +172,7 @@ static const struct option_group *const groups[] = {&group_resolve, &group_globa
 const struct command command_resolve = {
 	.name = "resolve",
 	.arguments = "FAMILY|FAMILY:CHANNEL|FAMILY@RANGE",
-	.summary = "Print the image ids of a release, for those who use them.",
+	.summary = "Print the image ids of a release (all, or those in --region), for those who use them.",
 	.max_arguments = 1,
 	.groups = groups,
 	.run = run_resolve,

@@ -172,6 +172,8 @@ def test_malformed_selectors(web, emulator):
     for selector, message in MALFORMED.items():
         got = web.online(selector, status=2, says=[message])
         assert len(got.err) < 500, got
+    for form in (("--output", "json"), ("--format", "json")):
+        assert web.online("web@1.x.2", *form, status=2).json["exit"] == 2
     web.online(status=2, says=["name what is wanted"])
     web.online("web", "db/arm64", status=2, says=["unexpected argument"])
     web.online("web", "--format", "xml", status=2, says=["--format: 'xml' is none of text, json"])
