@@ -72,7 +72,7 @@ def test_a_family_that_is_different_is_refused(at, new_store, file_of):
         lines = copy.deepcopy(sample())
         change(lines)
         if "1.1.0-rc.2" in str(lines):
-            lines[3]["channels"]["latest"] = "1.1.0-rc.2"
+            lines[3]["channels"]["latest"]["version"] = "1.1.0-rc.2"
         got = at(store.uri, "import", file_of("other.jsonl", lines))
         assert got.status == 5, got
         assert "web was not taken in: the inventory has family web already" in got.err
