@@ -87,7 +87,7 @@ static int run_next(struct context *context, struct gk_error *err)
 	return print_next(context, family, &version, format, err);
 }
 
-static const struct option_group *const groups[] = {&group_next, &group_version, &group_global,
+static const struct option_group *const groups[] = {&group_next, &group_versioning, &group_global,
 						    NULL};
 
 const struct command command_next = {

@@ -379,7 +379,7 @@ static int run_release(struct context *context, struct gk_error *err)
 	return report_outcomes(context, &outcomes, &style);
 }
 
-static const struct option_group *const groups[] = {&group_release, &group_version, &group_policy, &group_global,
+static const struct option_group *const groups[] = {&group_release, &group_versioning, &group_policy, &group_global,
 						    NULL};
 
 const struct command command_release = {

@@ -25,7 +25,7 @@ static const struct option_def version_defs[] = {
 	{"prerelease", 0, "ID", "make a pre-release: 1.5.0-rc.1, then -rc.2", 0},
 };
 
-const struct option_group group_version = {"Version", version_defs, ARRAY_SIZE(version_defs)};
+const struct option_group group_versioning = {"Version", version_defs, ARRAY_SIZE(version_defs)};
 
 static const struct option_def policy_defs[] = {
 	{"keep-last", 0, "N", "keep the newest N releases", 0},

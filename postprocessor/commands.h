@@ -37,7 +37,7 @@ extern const struct command *const commands[];
 /* Groups that several commands share. */
 extern const struct option_group group_global;
 extern const struct option_group group_policy;
-extern const struct option_group group_version;
+extern const struct option_group group_versioning;
 
 /* Groups of all commands, for checking the keys of goldkeep.ini. NULL-terminated. */
 const struct option_group *const *commands_all_options(void);
