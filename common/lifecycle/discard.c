@@ -88,25 +88,34 @@ static bool has_leftovers(const struct image *image)
 	return false;
 }
 
-/* Brings what became of the images into the release. Tells whether there was anything to bring:
- * another run may have forgotten them by now. */
-static int apply(struct discard *discard, struct release *release, bool *ret_any,
+static bool is_over(const struct release *leaving)
+{
+	for (size_t i = 0; i < leaving->image_count; i++)
+		if (leaving->images[i].state != RELEASE_RETIRED || has_leftovers(&leaving->images[i]))
+			return false;
+	return true;
+}
+
+/* Brings what became of the images into the release: they are forgotten together, so that until
+ * then the run is known by them. Tells whether there was anything to bring: another run may have
+ * forgotten them by now. */
+static int apply(const struct release *leaving, struct release *release, bool *ret_any,
 		 struct gk_error *err)
 {
 	*ret_any = false;
-	for (size_t i = 0; i < discard->leaving.image_count; i++) {
-		const struct image *leaving = &discard->leaving.images[i];
-		struct image *image = release_find_image(release, leaving->location, leaving->id);
+	for (size_t i = 0; i < leaving->image_count; i++) {
+		const struct image *left = &leaving->images[i];
+		struct image *image = release_find_image(release, left->location, left->id);
 
 		if (!image || !release_discards(release, image))
 			continue;
 		*ret_any = true;
-		if (leaving->state == RELEASE_RETIRED && !has_leftovers(leaving)) {
+		if (is_over(leaving)) {
 			release_drop_image(release, image);
 			continue;
 		}
 		image_done(image);
-		if (image_copy(leaving, image, err) < 0)
+		if (image_copy(left, image, err) < 0)
 			return -1;
 		image->state = RELEASE_RETIRING;
 	}
@@ -120,7 +129,7 @@ static int save(struct discard *discard, const char *action, const char *detail,
 		struct gk_error problem = {0};
 		bool any = false;
 
-		if (apply(discard, discard->release, &any, err) < 0)
+		if (apply(&discard->leaving, discard->release, &any, err) < 0)
 			return -1;
 		if (!any || journal_save(discard->lifecycle, discard->release, action, detail,
 					 &problem) == 0)
@@ -141,6 +150,7 @@ static int take_back(struct discard *discard, const char *reason, struct gk_erro
 	for (size_t i = 0; i < discard->leaving.image_count; i++) {
 		struct image *image = &discard->leaving.images[i];
 
+		/* As if it were gone: the release forgets it. */
 		image->state = RELEASE_RETIRED;
 		if (gk_strv_addf(&discard->found.warnings, err,
 				 "%s in %s is not discarded in favour of %s: %s", image->id,
@@ -267,7 +277,7 @@ static int look_again(struct discard *discard, struct retention *retention,
 
 /* Looking takes its time: the release may have been withdrawn, and another run may have finished
  * this, or taken it back. Returns whether it is still to be done. */
-static int confirm(struct discard *discard, struct gk_error *err)
+static int confirm(struct discard *discard, const struct cloud_look *look, struct gk_error *err)
 {
 	const struct release *release = discard->release;
 	char label[RELEASE_LABEL_SIZE];
@@ -282,7 +292,7 @@ static int confirm(struct discard *discard, struct gk_error *err)
 		if (!image || !release_discards(release, image))
 			return 0;
 	}
-	if (!duplicate_stands(release))
+	if (!duplicate_stands(release) && is_untouched(discard, look))
 		return gk_error_set(err, GK_CONFLICT, "%s was withdrawn meanwhile",
 				    release_label(release, label));
 	return 1;
@@ -319,12 +329,11 @@ static int record(struct discard *discard, struct gk_error *err)
 	_cleanup_(gk_strv_done) struct gk_strv gone = {0};
 	_cleanup_free_ char *text = NULL;
 	char label[RELEASE_LABEL_SIZE];
-	bool all = true;
+	bool all = is_over(leaving);
 
 	for (size_t i = 0; i < leaving->image_count; i++) {
 		const struct image *image = &leaving->images[i];
 
-		all = all && image->state == RELEASE_RETIRED && !has_leftovers(image);
 		if (image->state != RELEASE_RETIRED)
 			continue;
 		if (gk_strv_addf(&gone, err, "%s in %s", image->id, image->location) < 0 ||
@@ -371,7 +380,7 @@ static int carry_out(struct discard *discard, const struct policy *policy, struc
 		return -1;
 	if (discard->found.incomplete_count > 0)
 		return 0;
-	still = confirm(discard, err);
+	still = confirm(discard, &look, err);
 	if (still <= 0)
 		return still;
 	return remove_images(discard, &look, err) < 0 ? -1 : record(discard, err);

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator import new_run
+from emulator import Emulator, new_run
 from history import BOTH, EU, US, History, planned
 
 INPUTS = "5f" * 32
@@ -98,6 +98,7 @@ def test_without_the_option_it_is_released(history, first):
 
 def test_a_fingerprint_is_needed(goldkeep, emulator, built):
     built("web")
+    emulator.forget_requests()
     got = goldkeep("release", "--on-duplicate", "discard")
     assert got.status == 2, got
     assert "--fingerprint" in got.err and "goldkeep_fingerprint" in got.err
@@ -117,8 +118,8 @@ def test_the_fingerprint_of_the_manifest(history, emulator, goldkeep):
 def test_builds_with_two_fingerprints(history, goldkeep, built):
     run = new_run()
     for number in range(2):
-        built("web", run=run, custom_data={"goldkeep_fingerprint": f"{number}" * 64})
-    got = goldkeep("release", "--all-builds", "--on-duplicate", "discard")
+        built(f"web{number}", run=run, custom_data={"goldkeep_fingerprint": f"{number}" * 64})
+    got = goldkeep("release", "--family", "web", "--all-builds", "--on-duplicate", "discard")
     assert got.status == 2, got
     assert "goldkeep_fingerprint" in got.err
 
@@ -141,7 +142,7 @@ def test_a_region_less(history, emulator, first):
 
 def test_another_architecture(history, goldkeep, emulator, built):
     history.release(*DISCARD, regions=[US])
-    image = emulator.make_image("arm", US, architecture="arm64")
+    image = emulator.make_image("arm", US, Architecture="arm64")
     history.release(*DISCARD, regions=[US], artifact_id=f"{US}:{image.id}")
     assert history.states() == {"0.1.0": "live", "0.1.1": "live"}
     assert "arm64" in str(history.last.json["warnings"])
@@ -179,18 +180,8 @@ def test_of_another_family(history, emulator, first):
 # ---- the removal is fail closed ----
 
 
-def run_instance(emulator, image):
-    ec2 = emulator.client("ec2", image.region)
-    made = ec2.run_instances(ImageId=image.id, MinCount=1, MaxCount=1, InstanceType="t3.micro")
-    return made["Instances"][0]["InstanceId"]
-
-
-def free(emulator, region, instance):
-    emulator.client("ec2", region).terminate_instances(InstanceIds=[instance])
-
-
-def protect(emulator, image):
-    emulator.change(image, deregistration_protection="enabled-without-cooldown")
+def free(emulator, image, instance):
+    emulator.client("ec2", image.region).terminate_instances(InstanceIds=[instance])
 
 
 def share(emulator, image):
@@ -199,7 +190,7 @@ def share(emulator, image):
     )
 
 
-REASONS = {"in use": run_instance, "shared": share}
+REASONS = {"in use": Emulator.launch, "shared": share}
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -223,7 +214,7 @@ def test_an_image_that_must_stay(history, emulator, goldkeep, built, first, reas
     if reason == "shared":
         history.run("release", *DISCARD, "--include-shared")
     else:
-        free(emulator, second.images[1].region, blocked)
+        free(emulator, second.images[1], blocked)
         assert sorted(history.run("resume").json["discarded"]) == sorted(second.ids)
     assert_only(history, emulator, first, state)
 
@@ -231,9 +222,8 @@ def test_an_image_that_must_stay(history, emulator, goldkeep, built, first, reas
 def test_a_lookup_that_fails(history, emulator, built, first):
     state = account(emulator)
     second = built("web", regions=BOTH)
-    emulator.faults(
-        {"action": "DescribeInstances", "region": EU, "status": 400, "code": "AccessDenied"}
-    )
+    fault = {"action": "DescribeImageReferences", "region": EU, "status": 400}
+    emulator.faults(fault | {"code": "UnauthorizedOperation"})
     got = history.run("release", *DISCARD, status=3)
     assert {item["location"] for item in got.json["incomplete"]} == {EU}
     assert history.whole(second) is True
@@ -258,7 +248,7 @@ def test_the_next_release_finishes_it(history, emulator, built, first):
 
 def test_a_stuck_one_does_not_hold_up_others(history, emulator, built, first):
     stuck = built("web", regions=BOTH)
-    run_instance(emulator, stuck.images[0])
+    emulator.launch(stuck.images[0])
     history.run("release", *DISCARD, status=3)
     third = built("web", regions=BOTH)
     history.run("release", *DISCARD, status=3)
@@ -269,13 +259,13 @@ def test_a_stuck_one_does_not_hold_up_others(history, emulator, built, first):
 def test_retention_waits_for_it(history, emulator, built, first):
     """A release with something to discard is not retired half, nor takes the image for its own."""
     second = built("web", regions=BOTH)
-    instance = run_instance(emulator, second.images[0])
+    instance = emulator.launch(second.images[0])
     history.run("release", *DISCARD, status=3)
     history.release("--fingerprint", "ab")
     got = history.retain("--keep-last", 1)
     assert second.ids[0] in str(planned(got, "blocked")["0.1.0"])
     assert history.states()["0.1.0"] == "live"
-    free(emulator, second.images[0].region, instance)
+    free(emulator, second.images[0], instance)
     history.run("resume")
     history.retain("--keep-last", 1)
     assert history.states() == {"0.1.0": "retired", "0.1.1": "live"}
@@ -316,11 +306,10 @@ def test_a_dry_run(history, emulator, built, first):
 def test_released_after_all(history, emulator, built, first):
     """Interrupted, and released without the option: it is a release then, and nothing else."""
     second = built("web", regions=BOTH)
-    instance = run_instance(emulator, second.images[0])
+    instance = emulator.launch(second.images[0])
     history.run("release", *DISCARD, status=3)
-    history.run("release", "--fingerprint", INPUTS)
-    free(emulator, second.images[0].region, instance)
-    got = history.run("resume")
+    free(emulator, second.images[0], instance)
+    got = history.run("release", "--fingerprint", INPUTS)
     assert "another release" in str(got.json["warnings"])
     assert history.states() == {"0.1.0": "live", "0.1.1": "live"}
     assert history.whole(second) is True and history.whole(first) is True
