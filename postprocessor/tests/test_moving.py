@@ -119,6 +119,9 @@ class Interrupted:
         seen = {release["family"] for release in listed.json["releases"]}
         count = self.wholes.index(found)
         assert seen == set(("a", "web")[:count]), point
+        for number, family in enumerate(("a", "web")):
+            shown = self.at(uri, "show", family, "1.0.1")
+            assert shown.status == (0 if number < count else 6), f"{point}: {shown}"
         return count
 
     def finish(self, uri, point):
