@@ -37,7 +37,8 @@ static void render_images(struct gk_json_builder *json, cJSON *object,
 	cJSON *array = gk_json_add_array(json, object, "images");
 
 	for (size_t i = 0; release && i < release->image_count; i++)
-		render_image(json, array, &release->images[i]);
+		if (!release_discards(release, &release->images[i]))
+			render_image(json, array, &release->images[i]);
 }
 
 static void render_retained(struct gk_json_builder *json, cJSON *array,
@@ -82,6 +83,22 @@ static void render_incomplete(struct gk_json_builder *json, cJSON *object,
 	}
 }
 
+static void render_published(struct gk_json_builder *json, cJSON *object,
+			     const struct outcome *outcome)
+{
+	cJSON *array = gk_json_add_array(json, object, "published");
+
+	for (size_t i = 0; i < outcome->published_count; i++) {
+		const struct outcome_published *published = &outcome->published[i];
+		cJSON *item = gk_json_add_object(json, array, NULL);
+
+		gk_json_add_string(json, item, "kind", published->kind);
+		gk_json_add_string(json, item, "location", published->location);
+		gk_json_add_string(json, item, "name", published->name);
+		gk_json_add_string(json, item, "value", published->value);
+	}
+}
+
 static const char *result_name(const struct outcome *outcome, bool dry_run)
 {
 	if (dry_run && outcome->result != OUTCOME_FAILED)
@@ -107,7 +124,7 @@ static void render_identity(struct gk_json_builder *json, cJSON *object,
 			   release ? release_state_name(release->state) : NULL);
 	gk_json_add_strings(json, object, "channels", &outcome->channels);
 	render_images(json, object, release);
-	gk_json_add_array(json, object, "published");
+	render_published(json, object, outcome);
 }
 
 int render_outcome(struct gk_json_builder *json, cJSON *object, const struct outcome *outcome,
@@ -116,6 +133,7 @@ int render_outcome(struct gk_json_builder *json, cJSON *object, const struct out
 	gk_json_add_string(json, object, "result", result_name(outcome, dry_run));
 	gk_json_add_integer(json, object, "exit", status);
 	render_identity(json, object, outcome);
+	gk_json_add_strings(json, object, "discarded", &outcome->discarded);
 	render_retention(json, object, outcome);
 	render_incomplete(json, object, outcome);
 	gk_json_add_strings(json, object, "warnings", &outcome->warnings);
