@@ -40,10 +40,11 @@ static const struct option_def policy_defs[] = {
 const struct option_group group_policy = {"Retention", policy_defs, ARRAY_SIZE(policy_defs)};
 
 const struct command *const commands[] = {
-	&command_release, &command_retain, &command_list,  &command_show,
-	&command_history, &command_hold,   &command_unhold, &command_resume,
-	&command_adopt,   &command_init,   &command_export, &command_import,
-	&command_next,    &command_check,  &command_fingerprint, NULL,
+	&command_release, &command_retain,  &command_list,   &command_show,
+	&command_history, &command_next,    &command_check,  &command_fingerprint,
+	&command_resolve, &command_hold,    &command_unhold, &command_resume,
+	&command_adopt,   &command_init,    &command_export, &command_import,
+	NULL,
 };
 
 const struct option_group *const *commands_all_options(void)

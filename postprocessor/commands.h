@@ -20,6 +20,7 @@ extern const struct command command_retain;
 extern const struct command command_list;
 extern const struct command command_show;
 extern const struct command command_history;
+extern const struct command command_resolve;
 extern const struct command command_resume;
 extern const struct command command_adopt;
 extern const struct command command_export;

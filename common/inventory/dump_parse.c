@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "image/pointer.h"
 #include "image/text.h"
 #include "inventory/dump.h"
 #include "inventory/dump_fields.h"
@@ -66,6 +67,27 @@ static int read_list(const cJSON *object, const char *key, const cJSON **ret, st
 	if (find_member(object, key, ret, err) < 0)
 		return -1;
 	return cJSON_IsArray(*ret) ? 0 : gk_error_set(err, GK_USAGE, "\"%s\" is no list", key);
+}
+
+/* A list of texts, each of which passes the check. */
+static int read_texts(const cJSON *object, const char *key,
+		      int (*check)(const char *text, struct gk_error *err), struct gk_strv *ret,
+		      struct gk_error *err)
+{
+	const cJSON *list = NULL;
+	const cJSON *item = NULL;
+
+	if (read_list(object, key, &list, err) < 0)
+		return -1;
+	cJSON_ArrayForEach(item, list) {
+		if (!cJSON_IsString(item))
+			return gk_error_set(err, GK_USAGE, "\"%s\" is no list of strings", key);
+		if (check(item->valuestring, err) < 0)
+			return gk_error_wrap(err, "\"%s\"", key);
+		if (gk_strv_add(ret, item->valuestring, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int read_string(const cJSON *object, const char *key, const char **ret,
@@ -133,7 +155,7 @@ static int read_fields(const cJSON *object, const struct dump_field *fields, key
 
 static const char *const nothing_more[] = {NULL};
 static const char *const image_more[] = {"snapshots", NULL};
-static const char *const release_more[] = {"images", "events", NULL};
+static const char *const release_more[] = {"published", "images", "events", NULL};
 
 static int read_snapshots(const cJSON *object, struct image *image, struct gk_error *err)
 {
@@ -222,6 +244,8 @@ static int read_release(struct dump_parser *parser, const cJSON *object, struct 
 	if (!dumped)
 		return -1;
 	if (read_fields(object, dump_release_fields, release_more, &dumped->release, err) < 0 ||
+	    read_texts(object, "published", pointer_template_check, &dumped->release.published,
+		       err) < 0 ||
 	    read_images(object, &dumped->release, err) < 0 ||
 	    read_events(object, dumped, err) < 0 || check_intent(&dumped->release, err) < 0)
 		return -1;
@@ -251,20 +275,46 @@ static int read_header(struct dump_parser *parser, const cJSON *object, struct g
 	return check_members(object, NULL, members, err);
 }
 
+static int check_version(const char *text, struct gk_error *err)
+{
+	struct semver version;
+
+	return semver_parse(text, &version, err);
+}
+
+/* Where a channel is, and was. */
+static int read_place(const cJSON *item, struct channel *channel, struct gk_error *err)
+{
+	static const char *const members[] = {"version", "trail", NULL};
+	const char *version = NULL;
+
+	if (check_members(item, NULL, members, err) < 0 ||
+	    read_string(item, "version", &version, err) < 0)
+		return -1;
+	if (!version)
+		return gk_error_set(err, GK_USAGE, "\"version\" is null");
+	if (semver_parse(version, &channel->version, err) < 0 ||
+	    read_texts(item, "trail", check_version, &channel->trail, err) < 0)
+		return -1;
+	if (channel->trail.count > CHANNEL_TRAIL_MAX)
+		return gk_error_set(err, GK_USAGE, "\"trail\" has more than %d versions",
+				    CHANNEL_TRAIL_MAX);
+	return 0;
+}
+
 static int read_channel(const cJSON *item, struct channel_list *channels, struct gk_error *err)
 {
-	struct channel channel = {.name = item->string};
-	struct gk_error problem = {0};
+	_cleanup_(channel_done) struct channel channel = {0};
 
-	if (channel_check(item->string, err) < 0)
+	if (channel_check(item->string, err) < 0 ||
+	    gk_str_set(&channel.name, item->string, err) < 0)
 		return -1;
 	if (channels->count >= DUMP_CHANNELS_MAX)
 		return gk_error_set(err, GK_USAGE, "more than %d channels", DUMP_CHANNELS_MAX);
 	if (channel_list_find(channels, item->string))
 		return gk_error_set(err, GK_USAGE, "channel %s is there twice", item->string);
-	if (!cJSON_IsString(item) || semver_parse(item->valuestring, &channel.version, &problem) < 0)
-		return gk_error_set(err, GK_USAGE, "channel %s: %s", item->string,
-				    problem.code ? problem.message : "no string");
+	if (read_place(item, &channel, err) < 0)
+		return gk_error_wrap(err, "channel %s", item->string);
 	return channel_list_set(channels, &channel, err);
 }
 

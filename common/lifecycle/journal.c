@@ -42,6 +42,8 @@ char *intent_to_json(const struct intent *intent, struct gk_error *err)
 				   intent->tags.items[i].value);
 	if (intent->policy.given && add_policy(&json, &intent->policy, err) < 0)
 		return NULL;
+	if (intent->publish)
+		gk_json_add_bool(&json, json.root, "publish", true);
 	if (intent->tfvars)
 		gk_json_add_string(&json, json.root, "tfvars", intent->tfvars);
 	if (intent->revoke)
@@ -86,6 +88,7 @@ static int read_intent(const char *text, struct intent *intent, struct gk_error 
 	    gk_json_object(json, "policy", &policy, err) < 0 ||
 	    read_tags(tags, &intent->tags, err) < 0 ||
 	    (policy && read_policy(policy, &intent->policy, err) < 0) ||
+	    gk_json_bool(json, "publish", false, &intent->publish, err) < 0 ||
 	    gk_json_string(json, "tfvars", &tfvars, err) < 0 ||
 	    gk_json_string(json, "revoke", &revoke, err) < 0 ||
 	    gk_str_set(&intent->tfvars, tfvars, err) < 0 ||

@@ -378,8 +378,9 @@ DOCUMENT = {
 WITHOUT_RELEASE = dict.fromkeys(["family", "version", "run", "state"], NULL)
 LISTED = {
     **dict.fromkeys(["family", "version", "state", "created_at", "run"], TEXT),
-    **dict.fromkeys(["held", "build", "builder", "fingerprint"], (TEXT, NULL)),
+    **dict.fromkeys(["held", "revoked", "build", "builder", "fingerprint"], (TEXT, NULL)),
     "channels": [TEXT],
+    "published": [TEXT],
     "images": [IMAGE],
 }
 
@@ -957,7 +958,8 @@ def test_list(goldkeep, two_releases):
     ]
     for one in found:
         assert list(one) == (
-            "family version state channels held created_at run build builder fingerprint images"
+            "family version state channels held revoked published created_at run build builder "
+            "fingerprint images"
         ).split()
         fits(one, LISTED)
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["created_at"])

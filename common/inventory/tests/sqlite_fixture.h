@@ -26,7 +26,9 @@ static inline int set_up(void **state)
 {
 	static struct fixture fixture;
 
-	fixture = (struct fixture){.store = {.open = open_file, .across_processes = true}};
+	fixture = (struct fixture){
+		.store = {.open = open_file, .across_processes = true, .writes = 60},
+	};
 	test_folder_init(&fixture.folder);
 	test_path(&fixture.folder, "inventory.db", fixture.path);
 	*state = &fixture;
@@ -133,7 +135,7 @@ static inline char *list_folder(const struct fixture *fixture)
 static inline int in_child(int (*work)(struct fixture *fixture), struct fixture *fixture)
 {
 	int status = 0;
-	pid_t child = fork();
+	pid_t child = test_fork();
 
 	if (child == 0)
 		_exit(work(fixture));

@@ -807,6 +807,76 @@ def test_image_parameters_are_checked_later(emulator, ec2):
     assert ssm.get_parameter(Name="/golden/web")["Parameter"]["Value"] == image_id
 
 
+IMAGE = {"Type": "String", "DataType": "aws:ec2:image", "Overwrite": True}
+
+
+def value_of(ssm, name):
+    found = ssm.get_parameters(Names=[name])["Parameters"]
+    return found[0]["Value"] if found else None
+
+
+def test_image_parameters_that_are_never_stored(emulator, ec2):
+    first, second = register(ec2, "first"), register(ec2, "second")
+    ssm = emulator.client("ssm")
+    emulator.image(second, state="pending")
+    ssm.put_parameter(Name="/web", Value=first, **IMAGE)
+    ssm.put_parameter(Name="/web", Value=second, **IMAGE)
+    assert value_of(ssm, "/web") == first
+    emulator.image(second, state="available")
+    for setting in ({"image_parameters_lost": ["us-east-1"]}, {"image_parameters_lost": ["/web"]}):
+        emulator.settings(**setting)
+        assert ssm.put_parameter(Name="/web", Value=second, **IMAGE)["Version"] == 2
+        assert value_of(ssm, "/web") == first
+    emulator.settings(image_parameters_lost=["eu-west-1", "/other"], deny=["ec2:DescribeImages"])
+    ssm.put_parameter(Name="/web", Value=second, **IMAGE)
+    assert value_of(ssm, "/web") == first
+    emulator.settings(deny=[])
+    ssm.put_parameter(Name="/web", Value=second, **IMAGE)
+    assert value_of(ssm, "/web") == second
+
+
+def test_image_parameters_that_are_stored_later(emulator, ec2):
+    first, second = register(ec2, "first"), register(ec2, "second")
+    ssm = emulator.client("ssm")
+    emulator.settings(image_parameters_after=2)
+    assert ssm.put_parameter(Name="/web", Value=first, **IMAGE)["Version"] == 1
+    assert [value_of(ssm, "/web") for _ in range(3)] == [None, None, first]
+    ssm.put_parameter(Name="/web", Value=second, **IMAGE)
+    assert ssm.get_parameter(Name="/web")["Parameter"]["Value"] == first
+    assert [value_of(ssm, "/web") for _ in range(2)] == [first, second]
+    found = ssm.get_parameter(Name="/web")["Parameter"]
+    assert (found["Version"], found["DataType"]) == (2, "aws:ec2:image")
+
+
+def test_parameters_keep_their_kind(emulator, ec2):
+    image_id = register(ec2, "published")
+    ssm = emulator.client("ssm")
+    ssm.put_parameter(Name="/text", Value=image_id, Type="String")
+    ssm.put_parameter(Name="/image", Value=image_id, **IMAGE)
+    with refused("ValidationException", 400):
+        ssm.put_parameter(Name="/text", Value=image_id, **IMAGE)
+    with refused("ValidationException", 400):
+        ssm.put_parameter(Name="/image", Value="x", **IMAGE | {"DataType": "text"})
+    with refused("HierarchyTypeMismatchException", 400):
+        ssm.put_parameter(Name="/text", Value="x", Type="StringList", Overwrite=True)
+    with refused("ParameterAlreadyExists", 400):
+        ssm.put_parameter(Name="/text", Value=image_id, **IMAGE | {"Overwrite": False})
+    ssm.put_parameter(Name="/image", Value=image_id, Overwrite=True)
+    assert ssm.get_parameter(Name="/image")["Parameter"]["DataType"] == "aws:ec2:image"
+
+
+def test_a_hundred_versions(emulator, ec2):
+    image_id = register(ec2, "published")
+    ssm = emulator.client("ssm")
+    for _ in range(100):
+        ssm.put_parameter(Name="/web", Value=image_id, **IMAGE)
+    ssm.label_parameter_version(Name="/web", ParameterVersion=1, Labels=["first"])
+    with refused("ParameterMaxVersionLimitExceeded", 400):
+        ssm.put_parameter(Name="/web", Value=image_id, **IMAGE)
+    ssm.label_parameter_version(Name="/web", ParameterVersion=2, Labels=["first"])
+    assert ssm.put_parameter(Name="/web", Value=image_id, **IMAGE)["Version"] == 101
+
+
 BY_TYPE = [{"Key": "DataType", "Values": ["aws:ec2:image"]}]
 
 
@@ -1069,7 +1139,8 @@ def test_dynamodb(emulator):
     assert client.get_item(TableName="t", Key={"pk": {"S": "a"}})["Item"]
 
 
-def test_a_cancelled_transaction_leaves_nothing(emulator):
+def sorted_table(emulator):
+    """A table t with the keys pk and sk."""
     client = emulator.client("dynamodb")
     client.create_table(
         TableName="t",
@@ -1082,6 +1153,54 @@ def test_a_cancelled_transaction_leaves_nothing(emulator):
             {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
         ],
     )
+    return client
+
+
+QUERIES = [  # the condition of the sort key, forward, what is found in pages of two
+    (None, True, "a1 a2 a3 b1 c1"),
+    (None, False, "c1 b1 a3 a2 a1"),
+    ("begins_with(sk, :x)", True, "a1 a2 a3"),
+    ("begins_with(sk, :x)", False, "a3 a2 a1"),
+    ("sk BETWEEN :x AND :y", False, "b1 a3 a2 a1"),
+    ("sk > :y", True, "c1"),
+    ("sk = :x", True, ""),
+]
+
+
+def test_values_of_every_type(emulator):
+    client = sorted_table(emulator)
+    key = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    simple = [{"S": ""}, {"N": "1.50"}, {"B": b"\0\xff"}, {"BOOL": False}, {"NULL": True}]
+    sets = [{"SS": ["x"]}, {"NS": ["2"]}, {"BS": [b"\1"]}]
+    item = key | {
+        "list": {"L": [*simple, *sets, {"L": []}]},
+        "map": {"M": {"empty": {"M": {}}, "of": {"M": {"S": {"S": "name"}, "B": {"B": b"y"}}}}},
+        "S": {"S": "a name like a type's"},
+    }
+    client.put_item(TableName="t", Item=item)
+    assert client.get_item(TableName="t", Key=key)["Item"] == item
+    assert client.scan(TableName="t")["Items"] == [item]
+
+
+@pytest.mark.parametrize("condition, forward, expected", QUERIES)
+def test_queries(emulator, condition, forward, expected):
+    client = sorted_table(emulator)
+    for pk, sk in [("p", "c1"), ("q", "a1"), ("p", "a2"), ("p", "b1"), ("p", "a1"), ("p", "a3")]:
+        client.put_item(TableName="t", Item={"pk": {"S": pk}, "sk": {"S": sk}})
+    values = {":p": {"S": "p"}, ":x": {"S": "a"}, ":y": {"S": "b2"}}
+    text = "pk = :p" + (f" AND {condition}" if condition else "")
+    pages = client.get_paginator("query").paginate(
+        TableName="t",
+        KeyConditionExpression=text,
+        ExpressionAttributeValues={n: v for n, v in values.items() if n in text},
+        ScanIndexForward=forward,
+        PaginationConfig={"PageSize": 2},
+    )
+    assert " ".join(item["sk"]["S"] for page in pages for item in page["Items"]) == expected
+
+
+def test_a_cancelled_transaction_leaves_nothing(emulator):
+    client = sorted_table(emulator)
 
     def key(name):
         return {"pk": {"S": "a"}, "sk": {"S": name}}
