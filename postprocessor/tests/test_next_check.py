@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from emulator import ROOT
 from history import BOTH, US, History
 
 INPUTS = "0123456789abcdef" * 4
@@ -260,13 +259,3 @@ def test_a_build_that_was_not_needed(packer, goldkeep, emulator, tmp_path):
     assert "in favour of web 0.1.0" in got.out
     assert everything(emulator, goldkeep) == before
     assert [len(emulator.images(region)) for region in BOTH] == [1, 1]
-
-
-def test_the_name_of_an_ami(goldkeep):
-    """Every line of the table, as `next` gives it."""
-    for line in (ROOT / "testdata/names/amis.txt").read_text().splitlines():
-        if not line or line.startswith("#"):
-            continue
-        family, version, name = (field.strip() for field in line.split(" | "))
-        got = following(goldkeep, "--version", version, "--output", "json", family=family)
-        assert json.loads(got)["ami_name"] == name
