@@ -1,9 +1,12 @@
 """What is known before a build: `next` and `check`; and the real Packer, told by them."""
 
 import json
+import re
 
 import pytest
 
+from conftest import Runner
+from emulator import ROOT
 from history import BOTH, US, History
 
 INPUTS = "0123456789abcdef" * 4
@@ -197,7 +200,7 @@ build {
 
 
 class Pipeline:
-    """What a CI job does: fingerprint, check, next, packer build."""
+    """A CI job that does not ask whether it is needed."""
 
     def __init__(self, packer, goldkeep, folder, options="", name=""):
         self.packer, self.goldkeep, self.folder = packer, goldkeep, folder
@@ -238,16 +241,31 @@ def test_packer_takes_the_version_and_the_name(packer, goldkeep, emulator, tmp_p
 
 
 def test_a_build_that_is_not_needed(packer, goldkeep, emulator, tmp_path):
-    """The job asks first: the second time there is nothing to build."""
-    job = Pipeline(packer, goldkeep, tmp_path)
-    job.ask("check", "web", "--fingerprint", job.fingerprint(), status=6)
-    job.build()
+    """The job of the README asks first: the second time there is nothing to build."""
+    Pipeline(packer, goldkeep, tmp_path)  # for its template
+    (script,) = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/goldkeep").symlink_to(goldkeep.program)
+    path = f"{tmp_path / 'bin'}:{packer.environment['PATH']}"
+    shell = Runner("bash", tmp_path, packer.environment | {"PATH": path})
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts/setup.sh").write_text("setup")
+
+    def job():
+        got = shell("-c", script)
+        assert got.status == 0, got
+        return got
+
+    assert "0.1.0: live" in job().out
     before = everything(emulator, goldkeep)
-    found = job.ask("check", "web", "--fingerprint", job.fingerprint())
-    assert found.startswith("web 0.1.0 ")
+    assert job().out.startswith("web 0.1.0 ")
     assert everything(emulator, goldkeep) == before
-    job.template.write_text(job.template.read_text() + "# changed\n")
-    job.ask("check", "web", "--fingerprint", job.fingerprint(), status=6)
+    (tmp_path / "scripts/setup.sh").write_text("changed")
+    assert "0.1.1: live" in job().out
+    (tmp_path / "scripts/setup.sh").unlink()
+    (tmp_path / "scripts").rmdir()
+    assert shell("-c", script).status == 1
+    assert len(emulator.images(US)) == 2
 
 
 def test_a_build_that_was_not_needed(packer, goldkeep, emulator, tmp_path):
