@@ -146,7 +146,9 @@ int others_finish_one(struct lifecycle *lifecycle, struct release *release,
 	_cleanup_(channel_list_done) struct channel_list channels = {0};
 	_cleanup_(intent_done) struct intent intent = {0};
 
-	if (look_pending(lifecycle, release, &look, err) < 0 ||
+	/* What was finished a moment ago may have changed what this one still wants. */
+	if (journal_reload(lifecycle, release, err) < 0 ||
+	    look_pending(lifecycle, release, &look, err) < 0 ||
 	    give_up_absent(lifecycle, release, &look, outcome, err) < 0)
 		return -1;
 	if (outcome->incomplete_count > 0 || release->state >= RELEASE_RETIRING)

@@ -141,6 +141,17 @@ static int warn_other_version(const struct release_order *order, const struct re
 			    semver_format(&order->version.exact, wanted));
 }
 
+static int warn_revoked(const struct release *release, const struct intent *intent,
+			struct outcome *outcome, struct gk_error *err)
+{
+	const char *reason = intent->revoke ? intent->revoke : release->revoked;
+	char label[RELEASE_LABEL_SIZE];
+
+	return reason ? gk_strv_addf(&outcome->warnings, err, "%s of this run was revoked: %s",
+				     release_label(release, label), reason)
+		      : 0;
+}
+
 /* The steps after the record, and what they come to. From here on -1 would say that there is no
  * release. */
 static void complete(struct lifecycle *lifecycle, const struct release_order *order,
@@ -153,6 +164,8 @@ static void complete(struct lifecycle *lifecycle, const struct release_order *or
 
 	changed = changed || release_is_unfinished(release);
 	done = warn_other_version(order, release, outcome, &problem);
+	if (done == 0)
+		done = warn_revoked(release, intent, outcome, &problem);
 	if (done == 0)
 		done = finish(lifecycle, release, intent, &moved, outcome, &problem);
 	if (done < 0 || outcome->incomplete_count > 0)
