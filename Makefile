@@ -86,4 +86,5 @@ clean:
 
 .PHONY: all build-units units install demo test bench clean
 
--include $(LIBRARY_OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/obj/%.d)
+-include $(LIBRARY_OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/obj/%.d) \
+	$(UNIT_SHARED_OBJECTS:.o=.d) $(wildcard $(BUILD)/obj/common/*/tests/tools/*.d)

@@ -27,6 +27,18 @@ static void listing_done(struct listing *listing)
 	gk_strv_done(&listing->table.cells);
 }
 
+/* What stands in the way of the usual course of things, as an owned string. */
+static char *note_of(const struct release *release, struct gk_error *err)
+{
+	_cleanup_(gk_strv_done) struct gk_strv notes = {0};
+
+	if (release->revoked && gk_strv_addf(&notes, err, "revoked: %s", release->revoked) < 0)
+		return NULL;
+	if (release->held && gk_strv_addf(&notes, err, "held: %s", release->held) < 0)
+		return NULL;
+	return gk_strv_join(&notes, "; ", err);
+}
+
 static int add_text(struct listing *listing, const struct release *release,
 		    const struct channel_list *channels, struct gk_error *err)
 {
@@ -35,6 +47,7 @@ static int add_text(struct listing *listing, const struct release *release,
 	_cleanup_(gk_strv_done) struct gk_strv images = {0};
 	_cleanup_free_ char *channel_text = NULL;
 	_cleanup_free_ char *image_text = NULL;
+	_cleanup_free_ char *note = note_of(release, err);
 	char version[SEMVER_TEXT_SIZE];
 	char when[GK_TIME_TEXT];
 
@@ -49,12 +62,12 @@ static int add_text(struct listing *listing, const struct release *release,
 	gk_strv_sort(&names);
 	channel_text = gk_strv_join(&names, ",", err);
 	image_text = gk_strv_join(&images, " ", err);
-	if (!channel_text || !image_text || gk_strv_add(cells, release->family, err) < 0 ||
+	if (!note || !channel_text || !image_text || gk_strv_add(cells, release->family, err) < 0 ||
 	    gk_strv_add(cells, semver_format(&release->version, version), err) < 0 ||
 	    gk_strv_add(cells, release_state_name(release->state), err) < 0 ||
 	    gk_strv_add(cells, channel_text, err) < 0 ||
 	    gk_strv_add(cells, gk_time_format(release->created_at, when), err) < 0 ||
-	    gk_strv_add(cells, release->held ? release->held : "", err) < 0 ||
+	    gk_strv_add(cells, note, err) < 0 ||
 	    gk_strv_add(cells, image_text, err) < 0)
 		return -1;
 	return 0;
@@ -135,7 +148,7 @@ static int finish_list(struct context *context, struct listing *listing, struct 
 static int run_list(struct context *context, struct gk_error *err)
 {
 	static const char *const columns[] = {"FAMILY",  "VERSION", "STATE",  "CHANNELS",
-					      "CREATED", "HELD",    "IMAGES", NULL};
+					      "CREATED", "NOTE",    "IMAGES", NULL};
 	_cleanup_(gk_strv_done) struct gk_strv families = {0};
 	_cleanup_(listing_done) struct listing listing = {.table.columns = columns};
 	bool all = false;

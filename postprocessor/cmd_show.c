@@ -68,6 +68,14 @@ static void print_channels(const struct release *release, const struct channel_l
 	putchar('\n');
 }
 
+static void print_published(const struct gk_strv *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		print_line(i ? "" : "published", names->items[i]);
+	if (names->count == 0)
+		print_line("published", NULL);
+}
+
 static void print_release(const struct release *release, const struct channel_list *channels)
 {
 	char version[SEMVER_TEXT_SIZE];
@@ -78,6 +86,8 @@ static void print_release(const struct release *release, const struct channel_li
 	print_line("state", release_state_name(release->state));
 	print_channels(release, channels);
 	print_line("held", release->held);
+	print_line("revoked", release->revoked);
+	print_published(&release->published);
 	print_line("created", gk_time_format(release->created_at, when));
 	print_line("run", release->run);
 	print_line("build", release->build);

@@ -149,6 +149,8 @@ int render_release(struct gk_json_builder *json, cJSON *object, const struct rel
 	gk_json_add_string(json, object, "state", release_state_name(release->state));
 	gk_json_add_strings(json, object, "channels", &names);
 	gk_json_add_string(json, object, "held", release->held);
+	gk_json_add_string(json, object, "revoked", release->revoked);
+	gk_json_add_strings(json, object, "published", &release->published);
 	gk_json_add_string(json, object, "created_at", gk_time_format(release->created_at, when));
 	gk_json_add_string(json, object, "run", release->run);
 	gk_json_add_string(json, object, "build", release->build);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/endpoint.h"
+#include "aws/settings.h"
 #include "base/mem.h"
 #include "context.h"
 #include "inventory/dynamodb.h"
@@ -105,6 +107,17 @@ static int read_parameter(const char *text, size_t length, struct store_address 
 	return *target ? 0 : -1;
 }
 
+static int check_place(const struct store_address *address, struct gk_error *err)
+{
+	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
+
+	if (address->region && !aws_region_is_valid(address->region))
+		return gk_error_set(err, GK_USAGE, "this is no AWS region: %s", address->region);
+	if (address->endpoint && aws_endpoint_parse(address->endpoint, &endpoint, err) < 0)
+		return gk_error_wrap(err, "endpoint");
+	return 0;
+}
+
 static int read_table(const char *text, struct store_address *address, struct gk_error *err)
 {
 	size_t length = strcspn(text, "?");
@@ -121,7 +134,7 @@ static int read_table(const char *text, struct store_address *address, struct gk
 			return -1;
 		text += length;
 	}
-	return 0;
+	return check_place(address, err);
 }
 
 int context_store_address(const struct context *context, const char *family,

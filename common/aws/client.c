@@ -65,6 +65,11 @@ const char *aws_client_region(const struct aws_client *client)
 	return client->settings.region;
 }
 
+time_t aws_client_now(const struct aws_client *client)
+{
+	return client->http.clock->now(client->http.clock) + client->clock_offset;
+}
+
 const char *aws_client_identity(const struct aws_client *client)
 {
 	return client->identity;

@@ -45,6 +45,10 @@ int aws_client_check(struct aws_client *client, struct gk_error *err);
 /* The region that was configured, borrowed; NULL if none was. Calls without a region go there. */
 const char *aws_client_region(const struct aws_client *client);
 
+/* The time of the servers, as far as it is known: the clock's, corrected by what answers said. Without
+ * an answer that was refused for it, the clock may be four minutes off. */
+time_t aws_client_now(const struct aws_client *client);
+
 /* Where the credentials come from, for people: "environment, AKIA…MPLE". Borrowed; "" before the
  * first aws_client_check or aws_run. */
 const char *aws_client_identity(const struct aws_client *client);
@@ -65,6 +69,7 @@ struct aws_call {
 	 * none. An error that names another one is final. */
 	const char *patient_image;
 
+	int attempts;           /* requests that were sent */
 	struct gk_error error;  /* GK_OK: it succeeded. GK_DENIED, GK_NOT_FOUND, … */
 	char code[96];          /* the AWS error code, "" if none */
 	struct gk_xml *xml;     /* answer of a query service */

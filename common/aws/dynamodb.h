@@ -26,7 +26,8 @@ enum {
 	DYNAMODB_TOKEN_SIZE = 37,
 };
 
-/* What a table was asked for, as its answers tell it. */
+/* What a table was asked for: requests, with those that were sent again, and what its answers tell
+ * that they consumed. */
 struct dynamodb_usage {
 	size_t calls;
 	double read_units, write_units;
@@ -129,6 +130,13 @@ size_t dynamodb_item_size(const cJSON *item);
 int dynamodb_run(struct dynamodb *db, struct dynamodb_request *const *requests, size_t count,
 		 struct gk_error *err);
 
+/* Why a request failed, with the table in front; for dynamodb_run. Returns -1. */
+int dynamodb_tell(struct dynamodb *db, const struct dynamodb_request *request,
+		  struct gk_error *err);
+/* Waits before what others were faster at is tried again: up to 50 ms after one try, twice that
+ * after two, … 2 s, with full jitter. Not at all after none. */
+void dynamodb_pause(const struct dynamodb *db, int tries);
+
 /* The item of a GetItem, or NULL. */
 const cJSON *dynamodb_item(const struct dynamodb_request *request);
 /* After `refused`: was it (also) the condition of this action? And the item that was there, or
@@ -142,6 +150,8 @@ int dynamodb_query_all(struct dynamodb *db, const struct dynamodb_range *range, 
 		       cJSON **ret_items, struct gk_error *err);
 
 /* --- the table ------------------------------------------------------------------------------ */
+
+/* GK_UNSUPPORTED from any of these: this DynamoDB (an emulator) does not know the operation. */
 
 struct dynamodb_table {
 	bool exists;
@@ -160,7 +170,9 @@ int dynamodb_create_table(struct dynamodb *db, struct gk_error *err);
  * another one. */
 int dynamodb_describe_ttl(struct dynamodb *db, const char *attribute, bool *ret,
 			  struct gk_error *err);
-int dynamodb_enable_ttl(struct dynamodb *db, const char *attribute, struct gk_error *err);
+/* *ret_again: not yet, the table is being changed. */
+int dynamodb_enable_ttl(struct dynamodb *db, const char *attribute, bool *ret_again,
+			struct gk_error *err);
 /* Point-in-time recovery. */
 int dynamodb_describe_backups(struct dynamodb *db, bool *ret, struct gk_error *err);
 /* *ret_again: not yet, the table is too young. */

@@ -85,7 +85,7 @@ static void count_usage(struct dynamodb *db, const struct dynamodb_request *requ
 	if (cJSON_IsArray(consumed))
 		cJSON_ArrayForEach(element, consumed)
 			units += units_of(element);
-	db->usage.calls++;
+	db->usage.calls += (size_t)request->call.attempts;
 	if (reads)
 		db->usage.read_units += units;
 	else
@@ -122,18 +122,50 @@ static enum verdict judge_reasons(struct dynamodb_request *request)
 	return refused ? VERDICT_REFUSED : VERDICT_AGAIN;
 }
 
+/* An answer that says something else than it has to could pass for "there is none". */
+static const char *wrong_shape(const struct dynamodb_request *request)
+{
+	const cJSON *json = request->call.json;
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, "Item");
+	const cJSON *items = cJSON_GetObjectItemCaseSensitive(json, "Items");
+	const cJSON *last = cJSON_GetObjectItemCaseSensitive(json, "LastEvaluatedKey");
+	const cJSON *element = NULL;
+
+	if (strcmp(request->call.action, "GetItem") == 0)
+		return item && !cJSON_IsObject(item) ? "Item is no object" : NULL;
+	if (strcmp(request->call.action, "Query") != 0)
+		return NULL;
+	if (!cJSON_IsArray(items))
+		return "it has no list of Items";
+	cJSON_ArrayForEach(element, items)
+		if (!cJSON_IsObject(element))
+			return "an element of Items is no object";
+	return last && !cJSON_IsObject(last) ? "LastEvaluatedKey is no object" : NULL;
+}
+
+static enum verdict judge_answer(struct dynamodb_request *request)
+{
+	const char *wrong = wrong_shape(request);
+
+	if (!wrong)
+		return VERDICT_DONE;
+	gk_error_set(&request->call.error, GK_FAILED, "%s: the answer cannot be read: %s",
+		     request->call.action, wrong);
+	return VERDICT_FAILED;
+}
+
 static enum verdict judge(struct dynamodb_request *request)
 {
 	static const char *const passing[] = {
 		"TransactionConflictException", "TransactionInProgressException",
 		"ThrottlingException", "ProvisionedThroughputExceededException",
-		"RequestLimitExceeded", "InternalServerError", "ReplicatedWriteConflictException",
-		"ServiceUnavailable",
+		"InternalServerError", "ReplicatedWriteConflictException",
+		"ServiceUnavailable", "LimitExceededException", "RequestLimitExceeded",
 	};
 	const char *code = request->call.code;
 
 	if (request->call.error.code == GK_OK)
-		return VERDICT_DONE;
+		return judge_answer(request);
 	if (strcmp(code, "ConditionalCheckFailedException") == 0)
 		return VERDICT_REFUSED;
 	if (strcmp(code, "TransactionCanceledException") == 0)
@@ -142,60 +174,6 @@ static enum verdict judge(struct dynamodb_request *request)
 		return VERDICT_AGAIN;
 	/* No answer at all, or none that could be read; but not a request that was never sent. */
 	return !*code && request->call.error.code == GK_FAILED ? VERDICT_LOST : VERDICT_FAILED;
-}
-
-/* --- errors --------------------------------------------------------------------------------- */
-
-static int tell_missing(const struct dynamodb *db, struct gk_error *err)
-{
-	const char *region = dynamodb_region(db);
-
-	return gk_error_set(err, GK_USAGE,
-			    "table %s does not exist in %s: run `goldkeep init --store "
-			    "dynamodb:%s?region=%s`", db->table, region, db->table, region);
-}
-
-/* Why a table took a request for nothing: it is not there, not ready, or of another shape. */
-static int tell_table(struct dynamodb *db, const struct dynamodb_request *request,
-		      struct gk_error *err)
-{
-	struct dynamodb_table table = {0};
-	struct gk_error failure = {0};
-
-	if (dynamodb_describe_table(db, &table, &failure) < 0)
-		*err = request->call.error;
-	else if (!table.exists)
-		return tell_missing(db, err);
-	else if (strcmp(table.status, "ACTIVE") != 0)
-		return gk_error_set(err, GK_FAILED, "table %s in %s cannot be used now: it is %s",
-				    db->table, dynamodb_region(db), table.status);
-	else if (strcmp(table.keys, DYNAMODB_KEYS) != 0)
-		return gk_error_set(err, GK_USAGE,
-				    "table %s in %s is no goldkeep inventory: its keys are %s, "
-				    "not " DYNAMODB_KEYS, db->table, dynamodb_region(db),
-				    table.keys);
-	else
-		*err = request->call.error;
-	return gk_error_wrap(err, "table %s", db->table);
-}
-
-static int tell(struct dynamodb *db, const struct dynamodb_request *request, struct gk_error *err)
-{
-	struct gk_error ignored = {0};
-	const char *code = request->call.code;
-
-	err = err ? err : &ignored;
-	if (strcmp(request->call.action, "DescribeTable") != 0 &&
-	    (strcmp(code, "ResourceNotFoundException") == 0 ||
-	     strcmp(code, "ValidationException") == 0))
-		return tell_table(db, request, err);
-	*err = request->call.error;
-	if (strncmp(code, "AccessDenied", strlen("AccessDenied")) == 0)
-		return gk_error_wrap(err, "table %s: no permission for dynamodb:%s%s", db->table,
-				     request->call.action,
-				     request->actions ? " (PutItem, UpdateItem, DeleteItem, "
-							"ConditionCheckItem)" : "");
-	return gk_error_wrap(err, "table %s", db->table);
 }
 
 /* --- running -------------------------------------------------------------------------------- */
@@ -272,7 +250,7 @@ static int run_round(struct batch *batch, bool last, bool last_lost, struct gk_e
 		request->refused = verdict == VERDICT_REFUSED;
 		if (verdict == VERDICT_FAILED || (verdict == VERDICT_AGAIN && last) ||
 		    (verdict == VERDICT_LOST && last_lost))
-			return tell(batch->db, request, err);
+			return dynamodb_tell(batch->db, request, err);
 		batch->lost = batch->lost || verdict == VERDICT_LOST;
 		if (verdict == VERDICT_AGAIN || verdict == VERDICT_LOST)
 			batch->open[left++] = request;
@@ -281,11 +259,15 @@ static int run_round(struct batch *batch, bool last, bool last_lost, struct gk_e
 	return 0;
 }
 
-static void pause_before(struct dynamodb *db, int round)
+void dynamodb_pause(const struct dynamodb *db, int tries)
 {
 	const struct http_client *http = &db->client->http;
-	int64_t longest = (int64_t)PAUSE_MS << (round < 6 ? round : 6);
+	int64_t longest = PAUSE_MS;
 
+	if (tries < 1)
+		return;
+	for (int i = 1; i < tries && longest < PAUSE_MAX_MS; i++)
+		longest *= 2;
 	if (longest > PAUSE_MAX_MS)
 		longest = PAUSE_MAX_MS;
 	http->clock->sleep(http->clock, (int64_t)(http->random() * (double)longest));
@@ -300,8 +282,7 @@ static int run_batch(struct batch *batch, struct gk_error *err)
 	for (int round = 0; batch->count > 0; round++) {
 		bool late = clock->monotonic(clock) - begun > PATIENCE_MS;
 
-		if (round > 0)
-			pause_before(batch->db, round - 1);
+		dynamodb_pause(batch->db, round);
 		if (run_round(batch, late || round + 1 >= ROUNDS_MAX,
 			      late || lost + 1 >= LOST_ROUNDS_MAX, err) < 0)
 			return -1;
@@ -337,8 +318,6 @@ static int take_items(const struct dynamodb_request *request, cJSON *items, size
 {
 	cJSON *page = cJSON_GetObjectItemCaseSensitive(request->call.json, "Items");
 
-	if (!cJSON_IsArray(page))
-		return gk_error_set(err, GK_FAILED, "Query: the answer has no Items");
 	while (page->child && *count < limit) {
 		cJSON *item = cJSON_DetachItemViaPointer(page, page->child);
 
@@ -351,17 +330,30 @@ static int take_items(const struct dynamodb_request *request, cJSON *items, size
 	return 0;
 }
 
+/* Goes on to the next page. False if that was the last one; -1 for a query that never ends. */
+static int next_page(const struct dynamodb *db, struct dynamodb_request *request, cJSON **start,
+		     struct gk_error *err)
+{
+	_cleanup_(gk_json_freep) cJSON *last = *start;
+
+	*start = cJSON_DetachItemFromObjectCaseSensitive(request->call.json, "LastEvaluatedKey");
+	if (*start && last && cJSON_Compare(*start, last, true))
+		return gk_error_set(err, GK_FAILED,
+				    "table %s: Query: the same page came twice running", db->table);
+	return *start != NULL;
+}
+
 int dynamodb_query_all(struct dynamodb *db, const struct dynamodb_range *range, size_t limit,
 		       cJSON **ret_items, struct gk_error *err)
 {
 	_cleanup_(gk_json_freep) cJSON *items = cJSON_CreateArray();
 	_cleanup_(gk_json_freep) cJSON *start = NULL;
 	size_t count = 0;
-	bool more = limit > 0;
+	int more = limit > 0;
 
 	if (!items)
 		return gk_error_memory(err);
-	while (more) {
+	while (more && count < limit) {
 		_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
 		size_t wanted = limit - count < 1000000 ? limit - count : 0;
 
@@ -369,10 +361,9 @@ int dynamodb_query_all(struct dynamodb *db, const struct dynamodb_range *range, 
 		if (dynamodb_run(db, (struct dynamodb_request *[]){&request}, 1, err) < 0 ||
 		    take_items(&request, items, limit, &count, err) < 0)
 			return -1;
-		gk_json_freep(&start);
-		start = cJSON_DetachItemFromObjectCaseSensitive(request.call.json,
-								"LastEvaluatedKey");
-		more = start && cJSON_IsObject(start) && count < limit;
+		more = next_page(db, &request, &start, err);
+		if (more < 0)
+			return -1;
 	}
 	*ret_items = TAKE_PTR(items);
 	return 0;

@@ -132,7 +132,19 @@ int dynamodb_describe_ttl(struct dynamodb *db, const char *attribute, bool *ret,
 	return 0;
 }
 
-int dynamodb_enable_ttl(struct dynamodb *db, const char *attribute, struct gk_error *err)
+/* Sends what turns something on. */
+static int enable(struct dynamodb *db, struct dynamodb_request *request, const char *busy,
+		  bool *ret_again, struct gk_error *err)
+{
+	*ret_again = false;
+	if (run(db, request, err) == 0)
+		return 0;
+	*ret_again = strcmp(request->call.code, busy) == 0;
+	return -1;
+}
+
+int dynamodb_enable_ttl(struct dynamodb *db, const char *attribute, bool *ret_again,
+			struct gk_error *err)
 {
 	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
 	cJSON *specification = NULL;
@@ -142,7 +154,7 @@ int dynamodb_enable_ttl(struct dynamodb *db, const char *attribute, struct gk_er
 					   "TimeToLiveSpecification");
 	gk_json_add_bool(&request.body, specification, "Enabled", true);
 	gk_json_add_string(&request.body, specification, "AttributeName", attribute);
-	return run(db, &request, err);
+	return enable(db, &request, "ResourceInUseException", ret_again, err);
 }
 
 int dynamodb_describe_backups(struct dynamodb *db, bool *ret, struct gk_error *err)
@@ -165,9 +177,5 @@ int dynamodb_enable_backups(struct dynamodb *db, bool *ret_again, struct gk_erro
 
 	begin(&request, "UpdateContinuousBackups",
 	      "{\"PointInTimeRecoverySpecification\":{\"PointInTimeRecoveryEnabled\":true}}");
-	*ret_again = false;
-	if (run(db, &request, err) == 0)
-		return 0;
-	*ret_again = strcmp(request.call.code, "ContinuousBackupsUnavailableException") == 0;
-	return -1;
+	return enable(db, &request, "ContinuousBackupsUnavailableException", ret_again, err);
 }

@@ -57,6 +57,7 @@ struct ec2_image {
 	char *name, *architecture;
 	time_t created_at;              /* 0: not said */
 	time_t last_launched_at;        /* 0: never, or not known */
+	time_t deprecated_at;           /* 0: not; may lie ahead */
 	char *protection;               /* NULL unless deregistration protection is on */
 	bool is_public;
 	char *bundle;                   /* imageLocation of an instance-store image */
@@ -104,6 +105,10 @@ void ec2_deletion_list_done(struct ec2_deletion_list *list);
  * A list element that names no snapshot is left out: what is not in the list is not known. */
 int ec2_read_deregistered(const struct gk_xml *answer, struct ec2_deletion_list *list,
 			  struct gk_error *err);
+
+/* Whole minutes; not in the past. Takes the place of an earlier time. Repeating it is harmless. */
+void ec2_enable_image_deprecation(struct aws_call *call, const char *region, const char *id,
+				  time_t when);
 
 /* ---- snapshots and tags (ec2_snapshots.c) ---- */
 

@@ -114,6 +114,7 @@ static int read_image(const struct gk_xml *item, struct ec2_image *image, struct
 	    aws_answer_bool(item, "isPublic", &image->is_public, err) < 0 ||
 	    read_time(item, "creationDate", &image->created_at, err) < 0 ||
 	    read_time(item, "lastLaunchedTime", &image->last_launched_at, err) < 0 ||
+	    read_time(item, "deprecationTime", &image->deprecated_at, err) < 0 ||
 	    read_protection(item, image, err) < 0 || read_bundle(item, image, err) < 0 ||
 	    read_snapshots(item, image, err) < 0 || ec2_read_tags(item, &image->tags, err) < 0)
 		return gk_error_wrap(err, "%s", id);
@@ -194,6 +195,18 @@ void ec2_deregister_image(struct aws_call *call, const char *region, const char 
 	call->action = "DeregisterImage";
 	aws_param(call, id, "ImageId");
 	aws_param(call, "true", "DeleteAssociatedSnapshots");
+}
+
+void ec2_enable_image_deprecation(struct aws_call *call, const char *region, const char *id,
+				  time_t when)
+{
+	char text[GK_TIME_TEXT];
+
+	call->service = AWS_EC2;
+	call->region = region;
+	call->action = "EnableImageDeprecation";
+	aws_param(call, id, "ImageId");
+	aws_param(call, gk_time_format(when, text), "DeprecateAt");
 }
 
 void ec2_deletion_list_done(struct ec2_deletion_list *list)

@@ -16,6 +16,13 @@ static const char ec2_refuses[] =
 static const char unsigned_request[] =
 	"something on the way to AWS took the signature away: look at proxies and the endpoint URL";
 static const char wrong_clock[] = "this machine's clock is wrong";
+static const char labelled_version[] =
+	"100 versions are kept, and the oldest of them has a label: move the label to a newer version "
+	"with aws ssm label-parameter-version";
+static const char many_parameters[] =
+	"this account has as many parameters in the region as it may: delete some there";
+static const char pattern[] =
+	"the name is not valid, or the parameter's AllowedPattern does not admit the id of an AMI";
 static const char account_state[] = "the account cannot use this service or region yet";
 
 /* A name with * behind it stands for everything that begins so. */
@@ -38,6 +45,7 @@ static const struct {
 	{"PriorRequestNotComplete", {GK_FAILED, RETRY_THROTTLING, NULL}},
 	{"SlowDown", {GK_FAILED, RETRY_THROTTLING, NULL}},
 	{"EC2ThrottledException", {GK_FAILED, RETRY_THROTTLING, NULL}},
+	{"TooManyUpdates", {GK_FAILED, RETRY_THROTTLING, NULL}},
 
 	/* Passing. */
 	{"RequestTimeout", {GK_FAILED, RETRY_TRANSIENT, NULL}},
@@ -64,6 +72,13 @@ static const struct {
 	{"TransactionCanceledException", {GK_CONFLICT, RETRY_FINAL, NULL}},
 	{"ResourceInUseException", {GK_CONFLICT, RETRY_FINAL, NULL}},
 	{"ParameterAlreadyExists", {GK_CONFLICT, RETRY_FINAL, NULL}},
+
+	/* Parameters that cannot be written. */
+	{"HierarchyTypeMismatchException", {GK_REFUSED, RETRY_FINAL, NULL}},
+	{"UnsupportedParameterType", {GK_REFUSED, RETRY_FINAL, NULL}},
+	{"ParameterMaxVersionLimitExceeded", {GK_FAILED, RETRY_FINAL, labelled_version}},
+	{"ParameterLimitExceeded", {GK_FAILED, RETRY_FINAL, many_parameters}},
+	{"ParameterPatternMismatchException", {GK_FAILED, RETRY_FINAL, pattern}},
 
 	/* Not allowed, or not recognised. */
 	{"UnauthorizedOperation", {GK_DENIED, RETRY_FINAL, NULL}},

@@ -280,6 +280,7 @@ int aws_sending_init(struct aws_sending *sending, struct aws_client *client,
 		.call = call,
 		.service = aws_service_info(call->service),
 	};
+	call->attempts = 0;
 	call->error = (struct gk_error){0};
 	call->code[0] = '\0';
 	gk_xml_free(TAKE_PTR(call->xml));
@@ -307,6 +308,7 @@ void aws_sending_finish(struct aws_sending *sending)
 	struct gk_error *err = &sending->call->error;
 	size_t length = 0;
 
+	sending->call->attempts = http->attempts;
 	*err = http->error;
 	if (http->end == HTTP_END_DONE || http->end == HTTP_END_FINAL || http->attempts < 2)
 		return;

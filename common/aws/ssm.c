@@ -5,29 +5,66 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-void ssm_get_parameters(struct aws_call *call, const char *region, char *const *names, size_t count)
+/* Begins a call; its body is what the builder holds in the end. */
+static void begin(struct aws_call *call, const char *region, const char *action,
+		  struct gk_json_builder *body)
 {
-	struct gk_json_builder builder = {0};
-	_cleanup_free_ char *body = NULL;
-	cJSON *list = NULL;
-
 	call->service = AWS_SSM;
 	call->region = region;
-	call->action = "GetParameters";
-	if (gk_json_builder_init(&builder, NULL) == 0) {
-		list = gk_json_add_array(&builder, builder.root, "Names");
-		for (size_t i = 0; i < count; i++)
-			gk_json_add_string(&builder, list, NULL, names[i]);
-		body = gk_json_builder_print(&builder, false, NULL);
-	}
-	gk_json_builder_done(&builder);
-	if (body)
-		gk_buf_adds(&call->params, body);
+	call->action = action;
+	gk_json_builder_init(body, NULL);
+}
+
+static void finish(struct aws_call *call, struct gk_json_builder *body)
+{
+	_cleanup_free_ char *text = gk_json_builder_print(body, false, NULL);
+
+	gk_json_builder_done(body);
+	if (text)
+		gk_buf_adds(&call->params, text);
 	else
 		call->params.state = GK_BUF_NO_MEMORY;
 }
 
-#define IMAGE_TYPE "aws:ec2:image"
+void ssm_get_parameters(struct aws_call *call, const char *region, char *const *names, size_t count)
+{
+	struct gk_json_builder body = {0};
+	cJSON *list = NULL;
+
+	begin(call, region, "GetParameters", &body);
+	list = gk_json_add_array(&body, body.root, "Names");
+	for (size_t i = 0; i < count; i++)
+		gk_json_add_string(&body, list, NULL, names[i]);
+	finish(call, &body);
+}
+
+void ssm_put_image(struct aws_call *call, const char *region, const char *name, const char *id,
+		   bool overwrite)
+{
+	struct gk_json_builder body = {0};
+
+	begin(call, region, "PutParameter", &body);
+	gk_json_add_string(&body, body.root, "Name", name);
+	gk_json_add_string(&body, body.root, "Value", id);
+	gk_json_add_string(&body, body.root, "Type", SSM_TEXT_TYPE);
+	gk_json_add_string(&body, body.root, "DataType", SSM_IMAGE);
+	gk_json_add_string(&body, body.root, "Tier", "Standard");
+	gk_json_add_bool(&body, body.root, "Overwrite", overwrite);
+	finish(call, &body);
+}
+
+int ssm_read_put(const cJSON *answer, struct gk_error *err)
+{
+	int64_t version = 0;
+
+	if (!cJSON_IsObject(answer))
+		return gk_error_set(err, GK_FAILED, "the answer is no object");
+	if (gk_json_integer(answer, "Version", 0, &version, err) < 0)
+		return -1;
+	if (version < 1)
+		return gk_error_set(err, GK_FAILED, "the answer names no version");
+	return 0;
+}
 
 void ssm_describe_image_parameters(struct aws_listing *listing, const char *region, bool filtered)
 {
@@ -37,7 +74,7 @@ void ssm_describe_image_parameters(struct aws_listing *listing, const char *regi
 	listing->token_param = "NextToken";
 	listing->token_path = "NextToken";
 	gk_buf_adds(&listing->call.params,
-		    filtered ? "{\"ParameterFilters\":[{\"Key\":\"DataType\",\"Values\":[\"" IMAGE_TYPE
+		    filtered ? "{\"ParameterFilters\":[{\"Key\":\"DataType\",\"Values\":[\"" SSM_IMAGE
 			       "\"]}],\"MaxResults\":50}"
 			     : "{\"MaxResults\":50}");
 }
@@ -54,7 +91,7 @@ static int read_image_parameter(const cJSON *element, struct gk_strv *names, str
 		return -1;
 	if (!name || !name[0])
 		return gk_error_set(err, GK_FAILED, "a parameter without a name");
-	if (type && strcmp(type, IMAGE_TYPE) != 0)
+	if (type && strcmp(type, SSM_IMAGE) != 0)
 		return 0;
 	return gk_strv_add(names, name, err);
 }
@@ -81,6 +118,8 @@ void ssm_parameter_list_done(struct ssm_parameter_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		free(list->items[i].asked);
 		free(list->items[i].value);
+		free(list->items[i].type);
+		free(list->items[i].data_type);
 	}
 	free(list->items);
 	*list = (struct ssm_parameter_list){0};
@@ -144,15 +183,21 @@ static int add_value(const cJSON *element, const char *asked, struct ssm_paramet
 {
 	struct ssm_parameter *parameter = NULL;
 	const char *value = NULL;
+	const char *type = NULL;
+	const char *data_type = NULL;
 
-	if (gk_json_string(element, "Value", &value, err) < 0)
+	if (gk_json_string(element, "Value", &value, err) < 0 ||
+	    gk_json_string(element, "Type", &type, err) < 0 ||
+	    gk_json_string(element, "DataType", &data_type, err) < 0)
 		return -1;
 	if (!value)
 		return gk_error_set(err, GK_FAILED, "parameter %s without a value", asked);
 	parameter = gk_array_add(&list->items, &list->count, sizeof(*parameter), err);
-	if (!parameter || gk_str_set(&parameter->asked, asked, err) < 0)
+	if (!parameter || gk_str_set(&parameter->asked, asked, err) < 0 ||
+	    gk_str_set(&parameter->value, value, err) < 0 ||
+	    gk_str_set(&parameter->type, type, err) < 0)
 		return -1;
-	return gk_str_set(&parameter->value, value, err);
+	return gk_str_set(&parameter->data_type, data_type, err);
 }
 
 static int read_one(const cJSON *parameters, const char *asked, struct ssm_parameter_list *list,
@@ -178,25 +223,46 @@ static int read_one(const cJSON *parameters, const char *asked, struct ssm_param
 	return 0;
 }
 
+/* What the answer says, without those whose names it calls invalid: these are appended. */
+static int read_answer(const cJSON *answer, char *const *names, size_t count,
+		       struct ssm_parameter_list *list, struct gk_strv *invalid,
+		       struct gk_error *err)
+{
+	const cJSON *parameters = NULL;
+	int found = 0;
+
+	if (!cJSON_IsObject(answer))
+		return gk_error_set(err, GK_FAILED, "the answer is no object");
+	if (gk_json_strings(answer, "InvalidParameters", invalid, err) < 0 ||
+	    gk_json_array(answer, "Parameters", &parameters, err) < 0)
+		return -1;
+	found = cJSON_GetArraySize(parameters);
+	/* Without this, the value of NAME could stand in for a NAME:LABEL that was left out. */
+	if ((size_t)found + invalid->count != count)
+		return gk_error_set(err, GK_FAILED, "asked for %zu parameters, got %d",
+				    count, found);
+	for (size_t i = 0; i < count; i++)
+		if (!gk_strv_has(invalid, names[i]) && read_one(parameters, names[i], list, err) < 0)
+			return -1;
+	return 0;
+}
+
 int ssm_read_parameters(const cJSON *answer, char *const *names, size_t count,
 			struct ssm_parameter_list *list, struct gk_error *err)
 {
 	_cleanup_(gk_strv_done) struct gk_strv invalid = {0};
-	const cJSON *parameters = NULL;
 
-	if (!cJSON_IsObject(answer))
-		return gk_error_set(err, GK_FAILED, "the answer is no object");
-	if (gk_json_strings(answer, "InvalidParameters", &invalid, err) < 0 ||
-	    gk_json_array(answer, "Parameters", &parameters, err) < 0)
+	if (read_answer(answer, names, count, list, &invalid, err) < 0)
 		return -1;
 	if (invalid.count)
 		return gk_error_set(err, GK_FAILED, "parameter %s is not known", invalid.items[0]);
-	/* Without this, the value of NAME could stand in for a NAME:LABEL that was left out. */
-	if ((size_t)cJSON_GetArraySize(parameters) != count)
-		return gk_error_set(err, GK_FAILED, "asked for %zu parameters, got %d", count,
-				    cJSON_GetArraySize(parameters));
-	for (size_t i = 0; i < count; i++)
-		if (read_one(parameters, names[i], list, err) < 0)
-			return -1;
 	return 0;
+}
+
+int ssm_read_existing(const cJSON *answer, char *const *names, size_t count,
+		      struct ssm_parameter_list *list, struct gk_error *err)
+{
+	_cleanup_(gk_strv_done) struct gk_strv invalid = {0};
+
+	return read_answer(answer, names, count, list, &invalid, err);
 }

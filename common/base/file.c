@@ -166,9 +166,11 @@ int gk_file_draft_open(struct gk_file_draft *draft, const char *path, struct gk_
 	_cleanup_free_ char *target = NULL;
 	_cleanup_free_ char *temporary = NULL;
 	struct stat info;
+	bool exists = false;
 	int fd = -1;
 
-	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+	exists = stat(path, &info) == 0;
+	if (exists && !S_ISREG(info.st_mode))
 		return refuse_kind(path, info.st_mode, err);
 	target = follow_links(path, err);
 	if (!target)
@@ -181,6 +183,11 @@ int gk_file_draft_open(struct gk_file_draft *draft, const char *path, struct gk_
 		.temporary = TAKE_PTR(temporary),
 		.fd = fd,
 	};
+	if (exists && fchmod(fd, info.st_mode & 0777) < 0) {
+		gk_error_errno(err, errno, "giving the file beside %s its permissions", path);
+		gk_file_draft_done(draft);
+		return -1;
+	}
 	return 0;
 }
 
@@ -254,6 +261,19 @@ char *gk_path_folder(const char *path, struct gk_error *err)
 	_cleanup_free_ char *copy = gk_str_format(err, "%s", path);
 
 	return copy ? gk_str_format(err, "%s", dirname(copy)) : NULL;
+}
+
+char *gk_path_absolute(const char *path, struct gk_error *err)
+{
+	char folder[PATH_MAX];
+
+	if (path[0] == '/')
+		return gk_str_format(err, "%s", path);
+	if (!getcwd(folder, sizeof(folder))) {
+		gk_error_errno(err, errno, "finding the working folder");
+		return NULL;
+	}
+	return gk_str_format(err, "%s/%s", folder, path);
 }
 
 static bool is_folder(const char *path)

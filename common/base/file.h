@@ -11,7 +11,7 @@
 int gk_file_read(const char *path, size_t ceiling, struct gk_buf *ret_data, struct gk_error *err);
 
 /* A file that appears under its name only when it is complete: opened beside it under another
- * name, synced and renamed by commit. Mode 0644 less umask. */
+ * name, synced and renamed by commit. Mode 0644 less umask, or that of the file that was there. */
 struct gk_file_draft {
 	char *path;      /* final name */
 	char *temporary; /* name until then */
@@ -27,6 +27,9 @@ void gk_file_draft_done(struct gk_file_draft *draft);
 
 /* The folder part of a path, "." if it has none; owned. */
 char *gk_path_folder(const char *path, struct gk_error *err);
+
+/* The path from the root: what is relative is so to the working folder; owned. */
+char *gk_path_absolute(const char *path, struct gk_error *err);
 
 /* Makes a folder and its parents (mode 0777 less umask). An existing one is fine. */
 int gk_path_make_folders(const char *path, struct gk_error *err);

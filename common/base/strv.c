@@ -71,6 +71,15 @@ void gk_strv_remove(struct gk_strv *list, const char *value)
 	list->count = kept;
 }
 
+bool gk_strv_equal(const struct gk_strv *a, const struct gk_strv *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = strcmp(a->items[i], b->items[i]) == 0;
+	return same;
+}
+
 bool gk_strv_has(const struct gk_strv *list, const char *value)
 {
 	for (size_t i = 0; i < list->count; i++)

@@ -30,6 +30,9 @@ int gk_strv_extend(struct gk_strv *list, const struct gk_strv *from, struct gk_e
 /* Removes every string equal to `value`. */
 void gk_strv_remove(struct gk_strv *list, const char *value);
 
+/* The same strings in the same order. */
+bool gk_strv_equal(const struct gk_strv *a, const struct gk_strv *b);
+
 bool gk_strv_has(const struct gk_strv *list, const char *value);
 
 /* Bytewise ascending. */

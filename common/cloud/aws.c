@@ -13,6 +13,9 @@ static const struct cloud_ops aws_cloud_ops = {
 	.look = aws_cloud_look,
 	.tag = aws_cloud_tag,
 	.remove = aws_cloud_remove,
+	.read_pointers = aws_cloud_read_pointers,
+	.write_pointers = aws_cloud_write_pointers,
+	.deprecate = aws_cloud_deprecate,
 };
 
 int aws_cloud_open(struct aws_client *client, struct cloud **ret, struct gk_error *err)

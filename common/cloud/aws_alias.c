@@ -18,11 +18,9 @@ struct alias_call_list {
 
 static void alias_call_list_done(struct alias_call_list *list)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		aws_call_done(&list->items[i].call);
+	for (size_t i = 0; i < list->count; i++)
 		gk_strv_done(&list->items[i].names);
-	}
-	free(list->items);
+	aws_items_done(list->items, list->count, sizeof(*list->items));
 }
 
 /* The parameter that a user names, or NULL. */
@@ -95,21 +93,13 @@ static int collect(struct alias_call_list *list, struct aws_place *place, struct
 
 static int run(struct aws_cloud *cloud, struct alias_call_list *list, struct gk_error *err)
 {
-	_cleanup_free_ struct aws_call **calls = NULL;
-
-	if (list->count == 0)
-		return 0;
-	calls = calloc(list->count, sizeof(struct aws_call *));
-	if (!calls)
-		return gk_error_memory(err);
 	for (size_t i = 0; i < list->count; i++) {
 		struct alias_call *item = &list->items[i];
 
 		ssm_get_parameters(&item->call, item->place->region, item->names.items,
 				   item->names.count);
-		calls[i] = &item->call;
 	}
-	return aws_run(cloud->client, calls, list->count, err);
+	return aws_run_items(cloud, list->items, list->count, sizeof(*list->items), err);
 }
 
 /* Whoever named the parameter uses the image that it holds. */

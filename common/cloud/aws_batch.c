@@ -74,6 +74,43 @@ int aws_batch_ask(struct aws_batch *batch, enum aws_topic topic, const char *reg
 	return 0;
 }
 
+/* The call with which an item begins. */
+static struct aws_call *call_of(void *items, size_t index, size_t size)
+{
+	return (void *)((char *)items + index * size);
+}
+
+int aws_run_items(struct aws_cloud *cloud, void *items, size_t count, size_t size,
+		  struct gk_error *err)
+{
+	_cleanup_free_ struct aws_call **calls = NULL;
+
+	if (count == 0)
+		return 0;
+	calls = calloc(count, sizeof(struct aws_call *));
+	if (!calls)
+		return gk_error_memory(err);
+	for (size_t i = 0; i < count; i++)
+		calls[i] = call_of(items, i, size);
+	return aws_run(cloud->client, calls, count, err);
+}
+
+void aws_items_done(void *items, size_t count, size_t size)
+{
+	for (size_t i = 0; i < count; i++)
+		aws_call_done(call_of(items, i, size));
+	free(items);
+}
+
+const char *aws_reason(const struct gk_error *error, const char *action, const char *region)
+{
+	_cleanup_free_ char *said = gk_str_format(NULL, "%s in %s: ", action, region);
+	size_t length = said ? strlen(said) : 0;
+
+	return said && strncmp(error->message, said, length) == 0 ? error->message + length
+								  : error->message;
+}
+
 int aws_listing_check(const struct aws_listing *listing, struct gk_error *err)
 {
 	if (listing->call.error.code != GK_OK) {

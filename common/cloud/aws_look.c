@@ -170,6 +170,7 @@ static int fill_image(struct cloud_image *image, const struct ec2_image *from,
 {
 	image->created_at = from->created_at;
 	image->last_launched_at = from->last_launched_at;
+	image->deprecated_at = from->deprecated_at;
 	image->is_public = from->is_public;
 	if (fill_status(image, from, err) < 0 ||
 	    gk_str_set(&image->account, from->owner, err) < 0 ||

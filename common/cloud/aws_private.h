@@ -61,6 +61,17 @@ void aws_question_build(struct aws_question *question, bool refined);
  * not know the refinement are asked again without (and `refined` is false then). */
 int aws_batch_run(struct aws_cloud *cloud, struct aws_batch *batch, struct gk_error *err);
 
+/* Runs the calls of an array that may be empty, all at once. Each item of `size` bytes begins with
+ * its struct aws_call. -1 only if nothing could be sent. */
+int aws_run_items(struct aws_cloud *cloud, void *items, size_t count, size_t size,
+		  struct gk_error *err);
+
+/* Ends the calls of such an array, but not what else its items own, and frees it. */
+void aws_items_done(void *items, size_t count, size_t size);
+
+/* What an error says behind "ACTION in REGION: ", with which failed calls begin. */
+const char *aws_reason(const struct gk_error *error, const char *action, const char *region);
+
 /* 0 if the listing came to its end, so that all its pages are there; else -1 and the reason. */
 int aws_listing_check(const struct aws_listing *listing, struct gk_error *err);
 
@@ -69,6 +80,13 @@ int aws_cloud_tag(struct cloud *cloud, struct cloud_tagging *work, size_t count,
 		  struct gk_error *err);
 int aws_cloud_remove(struct cloud *cloud, struct cloud_removal *work, size_t count,
 		     struct gk_error *err);
+
+int aws_cloud_read_pointers(struct cloud *cloud, struct cloud_pointer *pointers, size_t count,
+			    struct gk_error *err);
+int aws_cloud_write_pointers(struct cloud *cloud, struct cloud_pointer *pointers, size_t count,
+			     struct gk_error *err);
+int aws_cloud_deprecate(struct cloud *cloud, struct cloud_deprecation *work, size_t count,
+			struct gk_error *err);
 
 /* ---- usages ---- */
 

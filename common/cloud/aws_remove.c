@@ -25,24 +25,13 @@ struct removal_call_list {
 
 static void removal_call_list_done(struct removal_call_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		aws_call_done(&list->items[i].call);
-	free(list->items);
+	aws_items_done(list->items, list->count, sizeof(*list->items));
 	*list = (struct removal_call_list){0};
 }
 
 static int run(struct aws_cloud *cloud, struct removal_call_list *list, struct gk_error *err)
 {
-	_cleanup_free_ struct aws_call **calls = NULL;
-
-	if (list->count == 0)
-		return 0;
-	calls = calloc(list->count, sizeof(struct aws_call *));
-	if (!calls)
-		return gk_error_memory(err);
-	for (size_t i = 0; i < list->count; i++)
-		calls[i] = &list->items[i].call;
-	return aws_run(cloud->client, calls, list->count, err);
+	return aws_run_items(cloud, list->items, list->count, sizeof(*list->items), err);
 }
 
 static bool code_is(const struct aws_call *call, const char *const *codes)

@@ -22,9 +22,7 @@ struct tag_call_list {
 
 static void tag_call_list_done(struct tag_call_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
-		aws_call_done(&list->items[i].call);
-	free(list->items);
+	aws_items_done(list->items, list->count, sizeof(*list->items));
 }
 
 /* The tags in the words of EC2; the texts stay the tagging's. */
@@ -62,17 +60,6 @@ static int add_calls(struct tag_call_list *list, struct cloud_tagging *tagging,
 	return 0;
 }
 
-static int run(struct aws_cloud *cloud, struct tag_call_list *list, struct gk_error *err)
-{
-	_cleanup_free_ struct aws_call **calls = calloc(list->count, sizeof(struct aws_call *));
-
-	if (!calls)
-		return gk_error_memory(err);
-	for (size_t i = 0; i < list->count; i++)
-		calls[i] = &list->items[i].call;
-	return aws_run(cloud->client, calls, list->count, err);
-}
-
 static void read_answer(const struct tag_call *item)
 {
 	struct gk_error *error = &item->tagging->error;
@@ -95,9 +82,8 @@ int aws_cloud_tag(struct cloud *cloud, struct cloud_tagging *work, size_t count,
 		if (work[i].tags.count && add_calls(&list, &work[i], err) < 0)
 			return -1;
 	}
-	if (list.count == 0)
-		return 0;
-	if (run((struct aws_cloud *)cloud, &list, err) < 0)
+	if (aws_run_items((struct aws_cloud *)cloud, list.items, list.count, sizeof(*list.items),
+			  err) < 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++)
 		read_answer(&list.items[i]);

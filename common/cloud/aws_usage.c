@@ -41,15 +41,10 @@ static int add_place(struct aws_place_list *places, const char *region, struct g
 
 void aws_place_doubt(struct aws_place *place, const char *lookup, const struct gk_error *cause)
 {
-	_cleanup_free_ char *said = gk_str_format(NULL, "%s in %s: ", lookup, place->region);
-	const char *message = cause->message;
-
 	if (place->doubt.code != GK_OK)
 		return;
-	/* A failed call says which it was and where; an answer that was not understood does not. */
-	if (said && strncmp(message, said, strlen(said)) == 0)
-		message += strlen(said);
-	gk_error_set(&place->doubt, GK_FAILED, "%s: %s", lookup, message);
+	gk_error_set(&place->doubt, GK_FAILED, "%s: %s", lookup,
+		     aws_reason(cause, lookup, place->region));
 }
 
 /* ---- asking ---- */

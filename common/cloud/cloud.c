@@ -28,6 +28,23 @@ static void usage_done(struct cloud_usage *usage)
 	*usage = (struct cloud_usage){0};
 }
 
+bool cloud_pointer_is_writable(struct cloud_pointer *pointer)
+{
+	if (pointer->kind)
+		gk_error_set(&pointer->error, GK_REFUSED,
+			     "parameter %s in %s is of the type %s, which cannot be changed: delete "
+			     "it and run `goldkeep resume`, which makes it anew",
+			     pointer->name, pointer->location, pointer->kind);
+	else if (pointer->pinned && pointer->present && !gk_str_equal(pointer->value, pointer->id))
+		gk_error_set(&pointer->error, GK_CONFLICT,
+			     "parameter %s in %s names %s already; it stands for one version and is "
+			     "never overwritten",
+			     pointer->name, pointer->location, pointer->value);
+	else
+		return true;
+	return false;
+}
+
 void cloud_pointer_done(struct cloud_pointer *pointer)
 {
 	free(pointer->value);

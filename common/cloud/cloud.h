@@ -31,6 +31,7 @@ struct cloud_image {
 	char *account, *name, *architecture;
 	time_t created_at;
 	time_t last_launched_at;  /* 0: never, or not known */
+	time_t deprecated_at;     /* 0: not; may lie ahead */
 	char *protection;         /* NULL unless deregistration protection is on */
 	bool is_public;
 	char *bundle;             /* S3 location of an instance-store AMI */
@@ -130,6 +131,9 @@ struct cloud_deprecation {
 	struct gk_error error; /* GK_UNSUPPORTED: this endpoint does not know it */
 };
 
+/* May a pointer that was read be written? If not, its error says why: GK_REFUSED, GK_CONFLICT. */
+bool cloud_pointer_is_writable(struct cloud_pointer *pointer);
+
 void cloud_pointer_done(struct cloud_pointer *pointer);
 void cloud_image_done(struct cloud_image *image);
 void cloud_look_done(struct cloud_look *look);
@@ -160,8 +164,8 @@ struct cloud_ops {
 	int (*read_pointers)(struct cloud *cloud, struct cloud_pointer *pointers, size_t count,
 			     struct gk_error *err);
 	/* Has them name their images. A write that was accepted need not be there yet, nor ever
-	 * come: read until it is. GK_CONFLICT: a pinned one is there already. GK_REFUSED: what is
-	 * there is no pointer to an image, and cannot become one. */
+	 * come: read until it is. GK_CONFLICT: a pinned one is there already, and names another
+	 * image. GK_REFUSED: what is there is no pointer to an image, and cannot become one. */
 	int (*write_pointers)(struct cloud *cloud, struct cloud_pointer *pointers, size_t count,
 			      struct gk_error *err);
 	int (*deprecate)(struct cloud *cloud, struct cloud_deprecation *work, size_t count,

@@ -2,13 +2,17 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
-/* Tags that were put on something, or (gone) its removal. */
+/* What was pretended of an image or a snapshot (tags that were put on it, its removal, since when it
+ * is deprecated), or of the pointer of that name. */
 struct pretence {
 	char *location, *id;
 	struct tag_list tags;
 	bool gone;
+	time_t deprecated_at;
+	char *value;
 };
 
 struct rehearsal {
@@ -26,6 +30,7 @@ static void close_rehearsal(struct cloud *cloud)
 		free(rehearsal->items[i].location);
 		free(rehearsal->items[i].id);
 		tag_list_done(&rehearsal->items[i].tags);
+		free(rehearsal->items[i].value);
 	}
 	free(rehearsal->items);
 	cloud_close(rehearsal->base);
@@ -76,6 +81,8 @@ static int look(struct cloud *cloud, struct cloud_look *seen, struct gk_error *e
 
 		if (pretence && pretence->gone)
 			image->status = CLOUD_ABSENT;
+		if (pretence && pretence->deprecated_at && !image->deprecated_at)
+			image->deprecated_at = pretence->deprecated_at;
 		if (pretence && add_tags(&image->tags, &pretence->tags, err) < 0)
 			return -1;
 	}
@@ -136,11 +143,71 @@ static int pretend_to_remove(struct cloud *cloud, struct cloud_removal *work, si
 	return 0;
 }
 
+static int read_pointers(struct cloud *cloud, struct cloud_pointer *pointers, size_t count,
+			 struct gk_error *err)
+{
+	struct rehearsal *rehearsal = (struct rehearsal *)cloud;
+	struct cloud *base = rehearsal->base;
+
+	if (base->ops->read_pointers(base, pointers, count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct cloud_pointer *pointer = &pointers[i];
+		const struct pretence *pretence =
+			find(rehearsal, pointer->location, pointer->name);
+
+		if (!pretence || !pretence->value || pointer->error.code != GK_OK)
+			continue;
+		pointer->present = true;
+		if (gk_str_set(&pointer->value, pretence->value, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int write_pointers(struct cloud *cloud, struct cloud_pointer *pointers, size_t count,
+			  struct gk_error *err)
+{
+	struct rehearsal *rehearsal = (struct rehearsal *)cloud;
+
+	if (read_pointers(cloud, pointers, count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct cloud_pointer *pointer = &pointers[i];
+		struct pretence *pretence = NULL;
+
+		if (pointer->error.code != GK_OK || !cloud_pointer_is_writable(pointer))
+			continue;
+		pretence = add(rehearsal, pointer->location, pointer->name, err);
+		if (!pretence || gk_str_set(&pretence->value, pointer->id, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int deprecate(struct cloud *cloud, struct cloud_deprecation *work, size_t count,
+		     struct gk_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct pretence *pretence = add((struct rehearsal *)cloud, work[i].location,
+						work[i].id, err);
+
+		if (!pretence)
+			return -1;
+		pretence->deprecated_at = gk_system_clock.now(&gk_system_clock);
+		work[i].error = (struct gk_error){0};
+	}
+	return 0;
+}
+
 static const struct cloud_ops ops = {
 	.close = close_rehearsal,
 	.look = look,
 	.tag = tag,
 	.remove = pretend_to_remove,
+	.read_pointers = read_pointers,
+	.write_pointers = write_pointers,
+	.deprecate = deprecate,
 };
 
 int rehearsal_cloud_open(struct cloud *base, struct cloud **ret, struct gk_error *err)

@@ -1,6 +1,7 @@
 /*
- * A cloud for dry runs: it looks through another one, pretends that tagging and removing succeed, and shows what was
- * pretended. Nothing is changed anywhere.
+ * A cloud for dry runs: it looks through another one, pretends that tagging, removing, deprecating
+ * and the writing of pointers succeed, and shows what was pretended. Nothing is changed anywhere. A
+ * pointer that could not be written is refused as it would be.
  */
 #ifndef GK_CLOUD_REHEARSAL_H
 #define GK_CLOUD_REHEARSAL_H

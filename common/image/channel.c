@@ -24,13 +24,8 @@ int channel_copy(const struct channel *from, struct channel *ret, struct gk_erro
 
 bool channel_equal(const struct channel *a, const struct channel *b)
 {
-	if (strcmp(a->name, b->name) != 0 || semver_compare(&a->version, &b->version) != 0 ||
-	    a->trail.count != b->trail.count)
-		return false;
-	for (size_t i = 0; i < a->trail.count; i++)
-		if (strcmp(a->trail.items[i], b->trail.items[i]) != 0)
-			return false;
-	return true;
+	return strcmp(a->name, b->name) == 0 && semver_compare(&a->version, &b->version) == 0 &&
+	       gk_strv_equal(&a->trail, &b->trail);
 }
 
 /* Adds versions of the trail from `first` on, as long as there is room. */

@@ -48,4 +48,12 @@ int pointers_of_release(const struct release *release, const struct gk_strv *tem
 			const struct channel_list *channels, struct pointer_list *ret,
 			struct gk_error *err);
 
+/* Paths of files that a release is published in: {family} and {version} are filled in. GK_USAGE: any
+ * other placeholder. */
+int pointer_path_check(const char *path, struct gk_error *err);
+/* Owned. */
+char *pointer_path_fill(const char *path, const struct release *release, struct gk_error *err);
+/* True if every version has a file of its own. */
+bool pointer_path_is_pinned(const char *path);
+
 #endif

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "image/text.h"
 
@@ -113,43 +112,29 @@ static int check_key(const char *key, struct gk_error *err)
 	return check_length(key, "key", KEY_MAX, err);
 }
 
-/* What a placeholder at `text` stands for: *ret_length is its length. NULL if none is there. */
-static const char *placeholder(const char *text, const char *version, const struct release *release,
-			       size_t *ret_length)
+enum { PLACEHOLDERS = 3 };
+
+static void tag_values(const struct release *release, const char *version,
+		       struct text_value values[PLACEHOLDERS])
 {
-	const struct {
-		const char *name;
-		const char *value;
-	} known[] = {
-		{"{version}", version},
-		{"{family}", release->family},
-		{"{run}", release->run},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		size_t length = strlen(known[i].name);
-
-		if (strncmp(text, known[i].name, length) == 0) {
-			*ret_length = length;
-			return known[i].value ? known[i].value : "";
-		}
-	}
-	return NULL;
+	values[0] = (struct text_value){"{version}", version};
+	values[1] = (struct text_value){"{family}", release->family};
+	values[2] = (struct text_value){"{run}", release->run};
 }
 
-/* A brace with a letter behind it is meant as a placeholder; any other one, as in JSON, is text. */
 static int check_placeholders(const char *value, struct gk_error *err)
 {
 	static const struct release none = {0};
+	struct text_value values[PLACEHOLDERS];
+	const char *unknown = NULL;
 	char shown[TEXT_QUOTE_SIZE];
-	size_t length = 0;
 
-	for (const char *brace = strchr(value, '{'); brace; brace = strchr(brace + 1, '{'))
-		if (text_is_alphanumeric(brace[1]) && !placeholder(brace, "", &none, &length))
-			return gk_error_set(err, GK_USAGE, "%s in a tag value: the placeholders are "
-					    "{version}, {family} and {run}",
-					    text_quote(brace, shown));
-	return 0;
+	tag_values(&none, "", values);
+	unknown = text_unknown_placeholder(value, values, PLACEHOLDERS);
+	if (!unknown)
+		return 0;
+	return gk_error_set(err, GK_USAGE, "%s in a tag value: the placeholders are "
+			    "{version}, {family} and {run}", text_quote(unknown, shown));
 }
 
 int tag_list_parse(struct tag_list *list, const char *text, struct gk_error *err)
@@ -170,29 +155,14 @@ int tag_list_parse(struct tag_list *list, const char *text, struct gk_error *err
 	return tag_list_set(list, key, equals + 1, err);
 }
 
-static char *fill_in(const char *value, const char *version, const struct release *release,
-		     struct gk_error *err)
-{
-	_cleanup_(gk_buf_done) struct gk_buf filled = {0};
-
-	while (*value) {
-		size_t length = 1;
-		const char *meant = placeholder(value, version, release, &length);
-
-		if (meant)
-			gk_buf_adds(&filled, meant);
-		else
-			gk_buf_addc(&filled, *value);
-		value += length;
-	}
-	return gk_buf_detach(&filled, err);
-}
-
 static int set_filled(struct tag_list *list, const struct tag *tag, const char *version,
 		      const struct release *release, struct gk_error *err)
 {
-	_cleanup_free_ char *value = fill_in(tag->value, version, release, err);
+	struct text_value values[PLACEHOLDERS];
+	_cleanup_free_ char *value = NULL;
 
+	tag_values(release, version, values);
+	value = text_fill(tag->value, values, PLACEHOLDERS, err);
 	if (!value || check_key(tag->key, err) < 0)
 		return -1;
 	if (check_length(value, "value", VALUE_MAX, err) < 0)

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/mem.h"
+
 enum { NUMBER_DIGITS_MAX = 18 };
 
 static bool is_continuation(char c)
@@ -105,4 +108,40 @@ size_t text_number(const char *text, uint64_t *ret)
 		return 0;
 	*ret = value;
 	return digits;
+}
+
+/* The placeholder that stands at `text`, or NULL. */
+static const struct text_value *placeholder_at(const char *text, const struct text_value *values,
+					       size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(text, values[i].name, strlen(values[i].name)) == 0)
+			return &values[i];
+	return NULL;
+}
+
+const char *text_unknown_placeholder(const char *text, const struct text_value *values,
+				     size_t count)
+{
+	for (const char *brace = strchr(text, '{'); brace; brace = strchr(brace + 1, '{'))
+		if (text_is_alphanumeric(brace[1]) && !placeholder_at(brace, values, count))
+			return brace;
+	return NULL;
+}
+
+char *text_fill(const char *text, const struct text_value *values, size_t count,
+		struct gk_error *err)
+{
+	_cleanup_(gk_buf_done) struct gk_buf filled = {0};
+
+	while (*text) {
+		const struct text_value *meant = placeholder_at(text, values, count);
+
+		if (meant)
+			gk_buf_adds(&filled, meant->value ? meant->value : "");
+		else
+			gk_buf_addc(&filled, *text);
+		text += meant ? strlen(meant->name) : 1;
+	}
+	return gk_buf_detach(&filled, err);
 }

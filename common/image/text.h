@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 /* Bytes of the UTF-8 character (RFC 3629) at `text`; 0 at the end and where there is none. */
 size_t text_character(const char *text);
 
@@ -22,6 +24,21 @@ const char *text_quote_character(const char *text, char *quoted);
 
 bool text_is_digit(char c);        /* ASCII, whatever the locale */
 bool text_is_alphanumeric(char c); /* ASCII */
+
+/* A placeholder, with its braces, and what it stands for (NULL: nothing). */
+struct text_value {
+	const char *name;
+	const char *value;
+};
+
+/* The first brace of the text with a letter or digit behind it that begins none of these; any other
+ * brace, as in JSON, is text. NULL if there is none. */
+const char *text_unknown_placeholder(const char *text, const struct text_value *values,
+				     size_t count);
+
+/* The text with every placeholder filled in; owned, NULL with err set on failure. */
+char *text_fill(const char *text, const struct text_value *values, size_t count,
+		struct gk_error *err);
 
 /* Reads a decimal number without sign and without leading zeros, of at most 18 digits. Returns how
  * many bytes it has, 0 if there is none; *ret is set only then. */

@@ -256,14 +256,13 @@ static int check_runs(const struct family_dump *dump, struct gk_error *err)
 static int check_channel(const struct family_dump *dump, const struct channel *channel,
 			 struct gk_error *err)
 {
-	char version[SEMVER_TEXT_SIZE];
 	const struct family_dump_release *named = find_release(dump, &channel->version);
+	struct gk_error problem = {0};
 
-	if (named && inventory_may_be_named(named->release.state, named->release.revoked != NULL))
+	if (inventory_check_target(dump->family, channel, named ? &named->release : NULL,
+				   &problem) == 0)
 		return 0;
-	return gk_error_set(err, GK_USAGE, "channel %s cannot name %s %s, which is %s",
-			    channel->name, dump->family, semver_format(&channel->version, version),
-			    named ? release_state_name(named->release.state) : "not there");
+	return gk_error_set(err, GK_USAGE, "%s", problem.message);
 }
 
 int family_dump_check(const struct family_dump *dump, struct gk_error *err)
@@ -337,6 +336,21 @@ static bool same_image(const struct image *a, const struct image *b, const char 
 	return true;
 }
 
+static bool same_words(const struct gk_strv *a, const struct gk_strv *b, const char *what,
+		       const char *place, char *difference)
+{
+	_cleanup_free_ char *there = gk_strv_join(a, " ", NULL);
+	_cleanup_free_ char *given = gk_strv_join(b, " ", NULL);
+	char shown[2][TEXT_QUOTE_SIZE];
+
+	if (gk_strv_equal(a, b))
+		return true;
+	snprintf(difference, DUMP_DIFFERENCE_SIZE,
+		 "%s: \"%s\" is %s in the inventory and %s in the import", place, what,
+		 quote(there, shown[0]), quote(given, shown[1]));
+	return false;
+}
+
 static bool same_release(const struct family_dump_release *a, const struct family_dump_release *b,
 			 char *difference)
 {
@@ -345,6 +359,8 @@ static bool same_release(const struct family_dump_release *a, const struct famil
 
 	release_label(&a->release, label);
 	if (!same_fields(dump_release_fields, &a->release, &b->release, label, difference) ||
+	    !same_words(&a->release.published, &b->release.published, "published", label,
+			difference) ||
 	    !same_count(a->release.image_count, b->release.image_count, "images", label,
 			difference) ||
 	    !same_count(a->events.count, b->events.count, "events", label, difference))
@@ -408,12 +424,17 @@ static bool has_same_channels(const struct family_dump *given, const struct chan
 		const struct channel *left = channel_list_find(&there->channels, name);
 		const struct channel *right = channel_list_find(&given->channels, name);
 		char versions[2][SEMVER_TEXT_SIZE];
+		char place[PLACE_SIZE];
 
-		if (left && right && semver_compare(&left->version, &right->version) == 0)
+		snprintf(place, sizeof(place), "channel %s of %s", name, there->family);
+		if (left && right && semver_compare(&left->version, &right->version) == 0) {
+			if (!same_words(&left->trail, &right->trail, "trail", place, difference))
+				return false;
 			continue;
+		}
 		snprintf(difference, DUMP_DIFFERENCE_SIZE,
-			 "channel %s of %s names %s in the inventory and %s in the import", name,
-			 there->family, named_by(&there->channels, name, versions[0]),
+			 "%s names %s in the inventory and %s in the import", place,
+			 named_by(&there->channels, name, versions[0]),
 			 named_by(&given->channels, name, versions[1]));
 		return false;
 	}

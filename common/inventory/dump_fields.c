@@ -18,6 +18,7 @@ const struct dump_field dump_release_fields[] = {
 	{"version", DUMP_VERSION, RELEASE(version)},
 	{"state", DUMP_RELEASE_STATE, RELEASE(state)},
 	{"held", DUMP_OPTIONAL, RELEASE(held)},
+	{"revoked", DUMP_OPTIONAL, RELEASE(revoked)},
 	{"created_at", DUMP_TIME, RELEASE(created_at)},
 	{"run", DUMP_TEXT, RELEASE(run)},
 	{"build", DUMP_OPTIONAL, RELEASE(build)},

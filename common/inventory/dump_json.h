@@ -2,9 +2,12 @@
  * An inventory as lines of JSON, every one ended by a line feed:
  *
  *   {"goldkeep":"export","format":1}
- *   {"family":"web","releases":2,"channels":{"latest":"1.0.1"}}
- *   {"family":"web","version":"1.0.0","state":"retired",…,"images":[…],"events":[…]}
- *   {"family":"web","version":"1.0.1","state":"live",…,"images":[…],"events":[…]}
+ *   {"family":"web","releases":2,"channels":{"latest":
+ *    {"version":"1.0.1","trail":["1.0.0"]}}}
+ *   {"family":"web","version":"1.0.0","state":"retired",…,"published":[…],"images":[…],
+ *    "events":[…]}
+ *   {"family":"web","version":"1.0.1","state":"live",…,"published":[…],"images":[…],
+ *    "events":[…]}
  *   {"goldkeep":"end","families":1,"releases":2}
  *
  * Families come in the byte order of their names, releases by version, events oldest first. Every

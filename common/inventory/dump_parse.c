@@ -68,6 +68,36 @@ static int read_list(const cJSON *object, const char *key, const cJSON **ret, st
 	return cJSON_IsArray(*ret) ? 0 : gk_error_set(err, GK_USAGE, "\"%s\" is no list", key);
 }
 
+static bool is_word(const char *text)
+{
+	if (!text || !*text)
+		return false;
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
+/* A list of words: none is empty, none has a blank or a control character in it. */
+static int read_words(const cJSON *object, const char *key, struct gk_strv *ret,
+		      struct gk_error *err)
+{
+	const cJSON *list = NULL;
+	const cJSON *item = NULL;
+
+	if (read_list(object, key, &list, err) < 0)
+		return -1;
+	cJSON_ArrayForEach(item, list) {
+		const char *word = cJSON_GetStringValue(item);
+
+		if (!is_word(word))
+			return gk_error_set(err, GK_USAGE, "\"%s\" is no list of words", key);
+		if (gk_strv_add(ret, word, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int read_string(const cJSON *object, const char *key, const char **ret,
 		       struct gk_error *err)
 {
@@ -133,7 +163,7 @@ static int read_fields(const cJSON *object, const struct dump_field *fields, key
 
 static const char *const nothing_more[] = {NULL};
 static const char *const image_more[] = {"snapshots", NULL};
-static const char *const release_more[] = {"images", "events", NULL};
+static const char *const release_more[] = {"published", "images", "events", NULL};
 
 static int read_snapshots(const cJSON *object, struct image *image, struct gk_error *err)
 {
@@ -222,6 +252,7 @@ static int read_release(struct dump_parser *parser, const cJSON *object, struct 
 	if (!dumped)
 		return -1;
 	if (read_fields(object, dump_release_fields, release_more, &dumped->release, err) < 0 ||
+	    read_words(object, "published", &dumped->release.published, err) < 0 ||
 	    read_images(object, &dumped->release, err) < 0 ||
 	    read_events(object, dumped, err) < 0 || check_intent(&dumped->release, err) < 0)
 		return -1;
@@ -251,20 +282,49 @@ static int read_header(struct dump_parser *parser, const cJSON *object, struct g
 	return check_members(object, NULL, members, err);
 }
 
+static int check_trail(const struct channel *channel, struct gk_error *err)
+{
+	struct semver version;
+
+	if (channel->trail.count > CHANNEL_TRAIL_MAX)
+		return gk_error_set(err, GK_USAGE, "\"trail\" has more than %d versions",
+				    CHANNEL_TRAIL_MAX);
+	for (size_t i = 0; i < channel->trail.count; i++)
+		if (semver_parse(channel->trail.items[i], &version, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Where a channel is, and was. */
+static int read_place(const cJSON *item, struct channel *channel, struct gk_error *err)
+{
+	static const char *const members[] = {"version", "trail", NULL};
+	const char *version = NULL;
+
+	if (check_members(item, NULL, members, err) < 0 ||
+	    read_string(item, "version", &version, err) < 0)
+		return -1;
+	if (!version)
+		return gk_error_set(err, GK_USAGE, "\"version\" is null");
+	if (semver_parse(version, &channel->version, err) < 0 ||
+	    read_words(item, "trail", &channel->trail, err) < 0)
+		return -1;
+	return check_trail(channel, err);
+}
+
 static int read_channel(const cJSON *item, struct channel_list *channels, struct gk_error *err)
 {
-	struct channel channel = {.name = item->string};
-	struct gk_error problem = {0};
+	_cleanup_(channel_done) struct channel channel = {0};
 
-	if (channel_check(item->string, err) < 0)
+	if (channel_check(item->string, err) < 0 ||
+	    gk_str_set(&channel.name, item->string, err) < 0)
 		return -1;
 	if (channels->count >= DUMP_CHANNELS_MAX)
 		return gk_error_set(err, GK_USAGE, "more than %d channels", DUMP_CHANNELS_MAX);
 	if (channel_list_find(channels, item->string))
 		return gk_error_set(err, GK_USAGE, "channel %s is there twice", item->string);
-	if (!cJSON_IsString(item) || semver_parse(item->valuestring, &channel.version, &problem) < 0)
-		return gk_error_set(err, GK_USAGE, "channel %s: %s", item->string,
-				    problem.code ? problem.message : "no string");
+	if (read_place(item, &channel, err) < 0)
+		return gk_error_wrap(err, "channel %s", item->string);
 	return channel_list_set(channels, &channel, err);
 }
 

@@ -42,6 +42,16 @@ char *dump_header_line(struct gk_error *err)
 	return print_line(&json, err);
 }
 
+static void add_channel(struct gk_json_builder *json, cJSON *channels,
+			const struct channel *channel)
+{
+	cJSON *object = gk_json_add_object(json, channels, channel->name);
+	char version[SEMVER_TEXT_SIZE];
+
+	gk_json_add_string(json, object, "version", semver_format(&channel->version, version));
+	gk_json_add_strings(json, object, "trail", &channel->trail);
+}
+
 char *dump_family_line(const struct family_dump *dump, struct gk_error *err)
 {
 	_cleanup_(gk_json_builder_done) struct gk_json_builder json = {0};
@@ -52,13 +62,8 @@ char *dump_family_line(const struct family_dump *dump, struct gk_error *err)
 	gk_json_add_string(&json, json.root, "family", dump->family);
 	gk_json_add_integer(&json, json.root, "releases", (int64_t)dump->release_count);
 	channels = gk_json_add_object(&json, json.root, "channels");
-	for (size_t i = 0; i < dump->channels.count; i++) {
-		const struct channel *channel = &dump->channels.items[i];
-		char version[SEMVER_TEXT_SIZE];
-
-		gk_json_add_string(&json, channels, channel->name,
-				   semver_format(&channel->version, version));
-	}
+	for (size_t i = 0; i < dump->channels.count; i++)
+		add_channel(&json, channels, &dump->channels.items[i]);
 	return print_line(&json, err);
 }
 
@@ -85,6 +90,7 @@ char *dump_release_line(const struct family_dump_release *dumped, struct gk_erro
 	if (gk_json_builder_init(&json, err) < 0)
 		return NULL;
 	add_fields(&json, json.root, dump_release_fields, &dumped->release);
+	gk_json_add_strings(&json, json.root, "published", &dumped->release.published);
 	images = gk_json_add_array(&json, json.root, "images");
 	for (size_t i = 0; i < dumped->release.image_count; i++)
 		add_image(&json, images, &dumped->release.images[i]);

@@ -29,6 +29,7 @@ static void dynamodb_close(struct inventory *inventory)
 		       "inventory: %zu call%s, %g read units, %g write units", usage->calls,
 		       usage->calls == 1 ? "" : "s", usage->read_units, usage->write_units);
 	gk_strv_done(&store->ready);
+	dynamodb_seen_done(&store->seen);
 	free(store->table);
 	free(store->region);
 	free(store->endpoint);

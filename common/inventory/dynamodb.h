@@ -18,6 +18,16 @@
  * A write whose answer was lost is sent again; its history item has a random name, so that what was
  * carried out the first time is recognised by it.
  *
+ * Nothing expires. The table has expiry by `expires_at` turned on, and goldkeep sets that attribute
+ * on no row: what a run has, and which versions were ever given, is promised for ever, and history is
+ * small. Who wants old history (E# and T#) to go may set it there.
+ *
+ * A release is one item, and an item holds 400 KB: some 2,000 images. One that could grow beyond
+ * that by the time it is retired is refused when it is inserted, before anything is written or
+ * tagged. A save that adds more than fits (an image that joins, a long reason of a hold) is refused
+ * with the bytes and the limit, and the release stays as it was. Reasons of snapshots are cut to
+ * 100 bytes where they do not fit, so that every removal can be recorded.
+ *
  * Codes besides those of inventory.h: GK_USAGE the table does not exist (with the command that makes
  * it) or is another program's, GK_DENIED naming the permission, GK_LOCKED the family is being
  * imported, GK_FAILED a row that a newer goldkeep wrote or that makes no sense.
@@ -45,8 +55,8 @@ int dynamodb_inventory_open(struct aws_client *client, const struct gk_log *log,
 			    struct gk_error *err);
 
 /*
- * Makes the table, or checks the one that is there and adds what is missing (recovery, expiry);
- * waits until it can be used. *ret_changed tells whether anything was done. GK_REFUSED: a table of
+ * Makes the table, or checks the one that is there and adds what is missing (recovery, expiry; where
+ * the other side does not know one of them, that is a warning); waits until it can be used. *ret_changed tells whether anything was done. GK_REFUSED: a table of
  * other keys, saying which; nothing was changed then.
  */
 int dynamodb_inventory_init(struct aws_client *client, const struct gk_clock *clock,

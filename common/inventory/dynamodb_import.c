@@ -103,7 +103,7 @@ static int add_release(struct import *import, const struct release *release, con
 	if (!item)
 		return -1;
 	cJSON_DeleteItemFromObjectCaseSensitive(item, "format"); /* the row brings its own */
-	if (dynamodb_row_write(&import->request, item, release, err) < 0)
+	if (dynamodb_row_write(&import->request, item, release, NULL, err) < 0)
 		return -1;
 	return close_item(import, item, err);
 }
@@ -188,28 +188,56 @@ static int add_all(struct import *import, struct gk_error *err)
 	return flush(import, err);
 }
 
-/* SHA-256 of all items and the channels. Sizes are checked on the way, before anything is written.
+/* The head of a family that is there. */
+static void fill_head(struct dynamodb_request *request, cJSON *item,
+		      const struct family_dump *dump)
+{
+	const struct semver *top = &dump->releases[dump->release_count - 1].release.version;
+	char text[SEMVER_TEXT_SIZE];
+	char key[SEMVER_KEY_SIZE];
+	cJSON *map = NULL;
+
+	dynamodb_put_number(request, item, "format", DYNAMODB_FORMAT);
+	dynamodb_put_text(request, item, "top_key", semver_key(top, key));
+	dynamodb_put_text(request, item, "top_version", semver_format(top, text));
+	dynamodb_put_number(request, item, "channels_rev", 0);
+	dynamodb_put_number(request, item, "rev", 1);
+	map = dynamodb_put_map(request, item, "channels");
+	for (size_t i = 0; i < dump->channels.count; i++)
+		dynamodb_put_channel(request, map, dump->channels.items[i].name,
+				     &dump->channels.items[i]);
+}
+
+static int digest_head(struct import *import, struct gk_error *err)
+{
+	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
+	_cleanup_free_ char *text = NULL;
+	cJSON *item = dynamodb_put_item(&request, import->pk, "H");
+
+	fill_head(&request, item, import->dump);
+	if (dynamodb_item_size(item) > DYNAMODB_ITEM_MAX)
+		return gk_error_set(err, GK_FAILED, "family %s has %zu channels, and their names "
+				    "and trails are more than DynamoDB holds in one item: nothing "
+				    "was written", import->dump->family,
+				    import->dump->channels.count);
+	text = request.body.failed ? NULL : cJSON_PrintUnformatted(item);
+	if (!text || EVP_DigestUpdate(import->hash, text, strlen(text)) != 1)
+		return gk_error_memory(err);
+	return 0;
+}
+
+/* SHA-256 of all items and the head. Sizes are checked on the way, before anything is written.
  */
 static int make_digest(struct import *import, struct gk_error *err)
 {
-	const struct channel_list *channels = &import->dump->channels;
 	unsigned char bytes[EVP_MAX_MD_SIZE];
 	unsigned int length = 0;
 
 	import->hash = EVP_MD_CTX_new();
 	if (!import->hash || EVP_DigestInit_ex(import->hash, EVP_sha256(), NULL) != 1)
 		return gk_error_memory(err);
-	if (add_all(import, err) < 0)
+	if (add_all(import, err) < 0 || digest_head(import, err) < 0)
 		return -1;
-	for (size_t i = 0; i < channels->count; i++) {
-		char version[SEMVER_TEXT_SIZE];
-		_cleanup_free_ char *line =
-			gk_str_format(err, "%s=%s\n", channels->items[i].name,
-				      semver_format(&channels->items[i].version, version));
-
-		if (!line || EVP_DigestUpdate(import->hash, line, strlen(line)) != 1)
-			return gk_error_memory(err);
-	}
 	if (EVP_DigestFinal_ex(import->hash, bytes, &length) != 1)
 		return gk_error_memory(err);
 	for (size_t i = 0; i < 32; i++)
@@ -240,27 +268,13 @@ static int begin(struct import *import, struct gk_error *err)
 static int finish(struct import *import, struct gk_error *err)
 {
 	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
-	const struct family_dump *dump = import->dump;
-	const struct semver *top = &dump->releases[dump->release_count - 1].release.version;
 	char token[DYNAMODB_TOKEN_SIZE];
-	char text[SEMVER_TEXT_SIZE];
-	char key[SEMVER_KEY_SIZE];
 	cJSON *item = NULL;
-	cJSON *map = NULL;
 
 	if (dynamodb_token(token, err) < 0)
 		return -1;
 	dynamodb_transaction(&request, token);
-	item = dynamodb_add_put(&request, import->pk, "H");
-	dynamodb_put_number(&request, item, "format", DYNAMODB_FORMAT);
-	dynamodb_put_text(&request, item, "top_key", semver_key(top, key));
-	dynamodb_put_text(&request, item, "top_version", semver_format(top, text));
-	dynamodb_put_number(&request, item, "channels_rev", 0);
-	dynamodb_put_number(&request, item, "rev", 1);
-	map = dynamodb_put_map(&request, item, "channels");
-	for (size_t i = 0; i < dump->channels.count; i++)
-		dynamodb_put_text(&request, map, dump->channels.items[i].name,
-				  semver_format(&dump->channels.items[i].version, text));
+	fill_head(&request, dynamodb_add_put(&request, import->pk, "H"), import->dump);
 	dynamodb_express(&request, "ConditionExpression", "#importing = :digest");
 	dynamodb_put_text(&request, dynamodb_values(&request), ":digest", import->digest);
 	item = dynamodb_add_put(&request, "D", import->pk);
@@ -288,6 +302,7 @@ static int write_all(struct import *import, struct gk_error *err)
 	if (begin(import, err) < 0 || (!import->overtaken && add_all(import, err) < 0) ||
 	    (!import->overtaken && finish(import, err) < 0))
 		return -1;
+	dynamodb_forget_head(import->store);
 	return import->overtaken ? compare(import, err)
 				 : dynamodb_set_ready(import->store, import->dump->family, err);
 }

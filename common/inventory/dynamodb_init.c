@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "inventory/dynamodb_private.h"
 
-enum { POLL_MS = 2000, WAIT_MAX_MS = 10 * 60 * 1000, PROGRESS_EVERY = 5 };
+enum { POLL_MS = 2000, POLL_SHIFT_MAX = 3, WAIT_MAX_MS = 10 * 60 * 1000, PROGRESS_EVERY = 5 };
 
 #define TTL_ATTRIBUTE "expires_at"
 
@@ -39,6 +39,28 @@ static int create(struct init *init, struct gk_error *err)
 	return -1;
 }
 
+static int refuse_status(const struct init *init, const struct dynamodb_table *table,
+			 struct gk_error *err)
+{
+	if (strcmp(table->status, "DELETING") == 0)
+		return gk_error_set(err, GK_FAILED,
+				    "table %s in %s is being deleted (DELETING): run the same "
+				    "command again when it is gone, or name another table",
+				    init->db.table, dynamodb_region(&init->db));
+	return gk_error_set(err, GK_FAILED,
+			    "table %s in %s is %s, not ACTIVE: run the same command again later",
+			    init->db.table, dynamodb_region(&init->db),
+			    table->exists ? table->status : "not there");
+}
+
+/* 250 ms, 500 ms, 1 s, and then every 2 s. */
+static void pause_in(const struct init *init, int round)
+{
+	int shift = round < POLL_SHIFT_MAX ? POLL_SHIFT_MAX - round : 0;
+
+	init->clock->sleep(init->clock, POLL_MS >> shift);
+}
+
 /* Until it can be used. Just after CreateTable it may not be known everywhere. */
 static int wait_until_active(struct init *init, struct gk_error *err)
 {
@@ -56,60 +78,90 @@ static int wait_until_active(struct init *init, struct gk_error *err)
 			return 0;
 		if (waited > WAIT_MAX_MS || strcmp(table.status, "DELETING") == 0 ||
 		    (!init->changed && !table.exists))
-			return gk_error_set(err, GK_FAILED, "table %s in %s is %s, not ACTIVE",
-					    init->db.table, dynamodb_region(&init->db),
-					    table.exists ? table.status : "not there");
+			return refuse_status(init, &table, err);
 		gk_log(init->log, round % PROGRESS_EVERY ? GK_LOG_PROGRESS : GK_LOG_STEP,
 		       "table %s: %s, waiting (%lld s)", init->db.table,
 		       table.exists ? table.status : "not visible yet",
 		       (long long)(waited / 1000));
-		init->clock->sleep(init->clock, POLL_MS);
+		pause_in(init, round);
 	}
 }
 
-static int add_recovery(struct init *init, struct gk_error *err)
+/* --- what a table has to have ---------------------------------------------------------------- */
+
+struct feature {
+	const char *what;
+	int (*describe)(struct dynamodb *db, bool *ret, struct gk_error *err);
+	/* *ret_again: not yet, the table is busy. */
+	int (*enable)(struct dynamodb *db, bool *ret_again, struct gk_error *err);
+};
+
+static int describe_expiry(struct dynamodb *db, bool *ret, struct gk_error *err)
+{
+	return dynamodb_describe_ttl(db, TTL_ATTRIBUTE, ret, err);
+}
+
+static int enable_expiry(struct dynamodb *db, bool *ret_again, struct gk_error *err)
+{
+	return dynamodb_enable_ttl(db, TTL_ATTRIBUTE, ret_again, err);
+}
+
+static const struct feature features[] = {
+	{"point-in-time recovery", dynamodb_describe_backups, dynamodb_enable_backups},
+	{"expiry by " TTL_ATTRIBUTE, describe_expiry, enable_expiry},
+};
+
+/* Looked at again whenever turning it on failed: an earlier attempt whose answer was lost, or
+ * somebody else, may have done it. */
+static int turn_on(struct init *init, const struct feature *feature, struct gk_error *err)
 {
 	int64_t begun = init->clock->monotonic(init->clock);
 	bool enabled = false;
 	bool again = true;
 
-	if (dynamodb_describe_backups(&init->db, &enabled, err) < 0)
-		return -1;
-	if (enabled)
-		return 0;
-	while (again) {
+	for (int round = 0;; round++) {
 		struct gk_error failure = {0};
 
-		if (dynamodb_enable_backups(&init->db, &again, &failure) == 0)
+		if (feature->describe(&init->db, &enabled, err) < 0)
+			return -1;
+		if (enabled && round == 0)
+			return 0;
+		if (enabled || feature->enable(&init->db, &again, &failure) == 0)
 			break;
-		if (!again || init->clock->monotonic(init->clock) - begun > WAIT_MAX_MS) {
+		if (init->clock->monotonic(init->clock) - begun > WAIT_MAX_MS ||
+		    (!again && round > 0) || failure.code == GK_UNSUPPORTED) {
 			if (err)
 				*err = failure;
 			return -1;
 		}
-		gk_log(init->log, GK_LOG_PROGRESS, "table %s: waiting for its backups",
-		       init->db.table);
-		init->clock->sleep(init->clock, POLL_MS);
+		gk_log(init->log, GK_LOG_PROGRESS, "table %s: %s is not on yet, waiting",
+		       init->db.table, feature->what);
+		pause_in(init, round);
 	}
 	init->changed = true;
-	gk_log(init->log, GK_LOG_STEP, "table %s: point-in-time recovery is on", init->db.table);
+	gk_log(init->log, GK_LOG_STEP, "table %s: %s is on", init->db.table, feature->what);
 	return 0;
 }
 
-static int add_expiry(struct init *init, struct gk_error *err)
+/* An emulator may not have it: the table is good without. */
+static int add_feature(struct init *init, const struct feature *feature, struct gk_error *err)
 {
-	bool enabled = false;
+	struct gk_error failure = {0};
 
-	if (dynamodb_describe_ttl(&init->db, TTL_ATTRIBUTE, &enabled, err) < 0)
-		return -1;
-	if (enabled)
+	if (turn_on(init, feature, &failure) == 0)
 		return 0;
-	if (dynamodb_enable_ttl(&init->db, TTL_ATTRIBUTE, err) < 0)
-		return -1;
-	init->changed = true;
-	gk_log(init->log, GK_LOG_STEP, "table %s: items expire by " TTL_ATTRIBUTE, init->db.table);
-	return 0;
+	if (failure.code == GK_UNSUPPORTED) {
+		gk_log(init->log, GK_LOG_WARNING,
+		       "table %s in %s: %s could not be turned on, for this DynamoDB does not know "
+		       "it", init->db.table, dynamodb_region(&init->db), feature->what);
+		return 0;
+	}
+	if (err)
+		*err = failure;
+	return -1;
 }
+
+/* --- the whole ------------------------------------------------------------------------------- */
 
 /* What the table's owner decides is told, never altered. */
 static void tell_other_settings(const struct init *init, const struct dynamodb_table *table)
@@ -144,9 +196,11 @@ int dynamodb_inventory_init(struct aws_client *client, const struct gk_clock *cl
 		tell_other_settings(&init, &table);
 	else if (create(&init, err) < 0)
 		return -1;
-	if (wait_until_active(&init, err) < 0 || add_recovery(&init, err) < 0 ||
-	    add_expiry(&init, err) < 0)
+	if (wait_until_active(&init, err) < 0)
 		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
+		if (add_feature(&init, &features[i], err) < 0)
+			return -1;
 	*ret_changed = init.changed;
 	return 0;
 }

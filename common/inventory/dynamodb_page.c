@@ -82,17 +82,78 @@ static int query_markers(struct dynamodb_inventory *store, const char *family, c
 	return dynamodb_query_all(&store->db, &range, limit, ret, err);
 }
 
-/* The release of a marker, if it still is unfinished: it may have moved or ended since. */
-static int add_marked(struct dynamodb_inventory *store, const char *family, const char *key,
-		      const cJSON *item, struct release_list *list, struct gk_error *err)
-{
-	_cleanup_(release_done) struct release release = {0};
-	struct release *added = NULL;
-	bool found = item != NULL;
-	char prefix = '\0';
+struct marked {
+	struct dynamodb_request requests[MARKERS_AT_ONCE];
+	struct dynamodb_request *pointers[MARKERS_AT_ONCE];
+	size_t request_count;
+	struct release releases[MARKERS_AT_ONCE]; /* family NULL: not seen, asked for */
+	const char *keys[MARKERS_AT_ONCE];
+	size_t count;
+};
 
-	if (item ? dynamodb_row_read(store, item, family, &release, err) < 0
-		 : dynamodb_find(store, family, key, &found, &release, &prefix, err) < 0)
+static void marked_freep(struct marked **marked)
+{
+	for (size_t i = 0; *marked && i < (*marked)->count; i++) {
+		dynamodb_request_done(&(*marked)->requests[i]);
+		release_done(&(*marked)->releases[i]);
+	}
+	free(*marked);
+}
+
+/* A marker is written whenever its release is: what was seen with its revision is as it stands. */
+static int take_marker(struct dynamodb_inventory *store, const char *family, const cJSON *marker,
+		       struct marked *marked, struct gk_error *err)
+{
+	size_t number = marked->count;
+	struct dynamodb_request *request = &marked->requests[number];
+	const struct release *seen = NULL;
+	const char *key = strchr(sort_key(marker), '#');
+	const char *place = NULL;
+	char pk[DYNAMODB_PK_SIZE];
+	char sk[DYNAMODB_SK_SIZE];
+	int64_t revision = 0;
+
+	if (dynamodb_row_check(store, marker, err) < 0)
+		return -1;
+	if (!key || dynamodb_text(marker, "place", &place, err) < 0 ||
+	    dynamodb_number(marker, "rev", 0, &revision, err) < 0)
+		return dynamodb_row_error(store, marker, err);
+	marked->keys[marked->count++] = ++key;
+	if (revision > 0)
+		seen = dynamodb_seen_release(store, family, key, revision);
+	if (seen)
+		return release_copy(seen, &marked->releases[number], err);
+	marked->pointers[marked->request_count++] = request;
+	dynamodb_get_item(request, dynamodb_pk(family, pk),
+			  dynamodb_sk(place ? *place : DYNAMODB_LIVE, key, sk));
+	return 0;
+}
+
+/* Asks for those of their releases that were not seen, all at once. */
+static int get_marked(struct dynamodb_inventory *store, const char *family, const cJSON *markers,
+		      struct marked *marked, struct gk_error *err)
+{
+	const cJSON *marker = NULL;
+
+	cJSON_ArrayForEach(marker, markers)
+		if (take_marker(store, family, marker, marked, err) < 0)
+			return -1;
+	return dynamodb_run(&store->db, marked->pointers, marked->request_count, err);
+}
+
+/* Adds the release of a marker, if it still is unfinished: it may have moved or ended since. */
+static int add_marked(struct dynamodb_inventory *store, const char *family, struct marked *marked,
+		      size_t number, struct release_list *list, struct gk_error *err)
+{
+	const cJSON *item = dynamodb_item(&marked->requests[number]);
+	_cleanup_(release_done) struct release release = marked->releases[number];
+	struct release *added = NULL;
+	bool found = release.family || item;
+
+	marked->releases[number] = (struct release){0};
+	if (!release.family &&
+	    (item ? dynamodb_row_read(store, item, family, &release, err)
+		  : dynamodb_find(store, family, marked->keys[number], &found, &release, err)) < 0)
 		return -1;
 	if (!found || !release_is_unfinished(&release))
 		return 0;
@@ -102,45 +163,6 @@ static int add_marked(struct dynamodb_inventory *store, const char *family, cons
 	*added = release;
 	release = (struct release){0};
 	return 0;
-}
-
-struct marked {
-	struct dynamodb_request requests[MARKERS_AT_ONCE];
-	struct dynamodb_request *pointers[MARKERS_AT_ONCE];
-	const char *keys[MARKERS_AT_ONCE];
-	size_t count;
-};
-
-static void marked_freep(struct marked **marked)
-{
-	for (size_t i = 0; *marked && i < (*marked)->count; i++)
-		dynamodb_request_done(&(*marked)->requests[i]);
-	free(*marked);
-}
-
-/* Asks for the releases of these markers, all at once. */
-static int get_marked(struct dynamodb_inventory *store, const char *family, const cJSON *markers,
-		      struct marked *marked, struct gk_error *err)
-{
-	char pk[DYNAMODB_PK_SIZE];
-	const cJSON *marker = NULL;
-
-	dynamodb_pk(family, pk);
-	cJSON_ArrayForEach(marker, markers) {
-		struct dynamodb_request *request = &marked->requests[marked->count];
-		const char *place = NULL;
-		const char *key = strchr(sort_key(marker), '#');
-		char sk[DYNAMODB_SK_SIZE];
-
-		if (dynamodb_row_check(store, marker, err) < 0)
-			return -1;
-		if (!key || dynamodb_text(marker, "place", &place, err) < 0)
-			return dynamodb_row_error(store, marker, err);
-		marked->keys[marked->count] = key + 1;
-		marked->pointers[marked->count++] = request;
-		dynamodb_get_item(request, pk, dynamodb_sk(place ? *place : 'V', key + 1, sk));
-	}
-	return dynamodb_run(&store->db, marked->pointers, marked->count, err);
 }
 
 static int page_unfinished(struct dynamodb_inventory *store, const char *family,
@@ -166,8 +188,7 @@ static int page_unfinished(struct dynamodb_inventory *store, const char *family,
 			return -1;
 		got = marked->count;
 		for (size_t i = 0; i < got; i++)
-			if (add_marked(store, family, marked->keys[i],
-				       dynamodb_item(&marked->requests[i]), list, err) < 0)
+			if (add_marked(store, family, marked, i, list, err) < 0)
 				return -1;
 		if (got)
 			snprintf(last, sizeof(last), "%s", marked->keys[got - 1]);
@@ -177,17 +198,21 @@ static int page_unfinished(struct dynamodb_inventory *store, const char *family,
 
 /* --- the page ------------------------------------------------------------------------------- */
 
+/* `top`: the key of the highest release there is, if that was just read. */
 static int page_rows(struct dynamodb_inventory *store, const char *family, bool all,
-		     const char *before, size_t limit, struct release_list *list,
-		     struct gk_error *err)
+		     const char *top, const char *before, size_t limit,
+		     struct release_list *list, struct gk_error *err)
 {
 	_cleanup_(gk_json_freep) cJSON *live = NULL;
 	_cleanup_(gk_json_freep) cJSON *retired = NULL;
 
 	/* In this order: what is retired meanwhile is seen where it went. */
-	if (query_below(store, family, DYNAMODB_LIVE, before, limit, &live, err) < 0 ||
-	    (all &&
-	     query_below(store, family, DYNAMODB_RETIRED, before, limit, &retired, err) < 0))
+	if (query_below(store, family, DYNAMODB_LIVE, before, limit, &live, err) < 0)
+		return -1;
+	if (limit == 1 && top && live->child && strcmp(sort_key(live->child) + 2, top) == 0)
+		all = false; /* nothing stands above it */
+	if (all &&
+	    query_below(store, family, DYNAMODB_RETIRED, before, limit, &retired, err) < 0)
 		return -1;
 	return merge(store, family, live, retired, limit, list, err);
 }
@@ -196,18 +221,28 @@ int dynamodb_page(struct inventory *inventory, const char *family, enum inventor
 		  const struct semver *before, size_t limit, struct release_list *ret,
 		  struct gk_error *err)
 {
+	struct dynamodb_inventory *store = self(inventory);
 	_cleanup_(release_list_done) struct release_list list = {0};
+	bool known = gk_strv_has(&store->ready, family);
 	char key[SEMVER_KEY_SIZE];
 	const char *below = before ? semver_key(before, key) : NULL;
 	bool ready = false;
 
-	if (limit && dynamodb_is_ready(self(inventory), family, &ready, err) < 0)
+	if (limit && dynamodb_is_ready(store, family, &ready, err) < 0)
 		return -1;
-	if (ready && (filter == INVENTORY_UNFINISHED
-			      ? page_unfinished(self(inventory), family, below, limit, &list, err)
-			      : page_rows(self(inventory), family, filter == INVENTORY_ALL, below,
-					  limit, &list, err)) < 0)
-		return -1;
+	if (ready && filter == INVENTORY_UNFINISHED) {
+		if (page_unfinished(store, family, below, limit, &list, err) < 0)
+			return -1;
+	} else if (ready) {
+		const struct dynamodb_head *head = dynamodb_seen_head(store, family);
+		_cleanup_free_ char *top = NULL;
+
+		if (!known && head && gk_str_set(&top, head->top_key, err) < 0)
+			return -1;
+		if (page_rows(store, family, filter == INVENTORY_ALL, top, below, limit, &list,
+			      err) < 0)
+			return -1;
+	}
 	*ret = list;
 	list = (struct release_list){0};
 	return 0;

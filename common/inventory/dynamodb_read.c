@@ -23,26 +23,27 @@ int dynamodb_set_ready(struct dynamodb_inventory *store, const char *family, str
 }
 
 static int take_head(struct dynamodb_inventory *store, const char *family,
-		     const struct dynamodb_request *request, struct dynamodb_head *ret,
-		     struct gk_error *err)
+		     const cJSON *item, struct dynamodb_head *ret, struct gk_error *err)
 {
-	if (dynamodb_head_parse(store, dynamodb_item(request), ret, err) < 0)
+	if (dynamodb_head_parse(store, item, ret, err) < 0)
 		return -1;
+	dynamodb_see_head(store, family, ret);
 	if (ret->exists && !ret->importing)
 		return dynamodb_set_ready(store, family, err);
 	return 0;
 }
 
+/* As a query, which a table of other keys cannot answer: it is told before anything is written. */
 int dynamodb_head_get(struct dynamodb_inventory *store, const char *family,
 		      struct dynamodb_head *ret, struct gk_error *err)
 {
-	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
+	_cleanup_(gk_json_freep) cJSON *items = NULL;
 	char pk[DYNAMODB_PK_SIZE];
+	const struct dynamodb_range range = {.pk = dynamodb_pk(family, pk), .low = "H", .high = "H"};
 
-	dynamodb_get_item(&request, dynamodb_pk(family, pk), "H");
-	if (dynamodb_send(store, &request, err) < 0)
+	if (dynamodb_query_all(&store->db, &range, 1, &items, err) < 0)
 		return -1;
-	return take_head(store, family, &request, ret, err);
+	return take_head(store, family, items->child, ret, err);
 }
 
 int dynamodb_is_ready(struct dynamodb_inventory *store, const char *family, bool *ret,
@@ -77,7 +78,7 @@ static int get_one(struct dynamodb_inventory *store, const char *family, const c
 	if (!known)
 		dynamodb_get_item(&asked, pk, "H");
 	if (dynamodb_run(&store->db, both, known ? 1 : 2, err) < 0 ||
-	    (!known && take_head(store, family, &asked, &head, err) < 0))
+	    (!known && take_head(store, family, dynamodb_item(&asked), &head, err) < 0))
 		return -1;
 	*ret_item = known || (head.exists && !head.importing) ? dynamodb_item(request) : NULL;
 	return 0;
@@ -87,7 +88,7 @@ static int get_one(struct dynamodb_inventory *store, const char *family, const c
 
 /* Where it lives is looked at first: a release that is retired meanwhile is found where it went. */
 int dynamodb_find(struct dynamodb_inventory *store, const char *family, const char *key,
-		  bool *ret_found, struct release *ret, char *ret_prefix, struct gk_error *err)
+		  bool *ret_found, struct release *ret, struct gk_error *err)
 {
 	static const char prefixes[] = {DYNAMODB_LIVE, DYNAMODB_RETIRED};
 	char pk[DYNAMODB_PK_SIZE];
@@ -103,7 +104,6 @@ int dynamodb_find(struct dynamodb_inventory *store, const char *family, const ch
 		if (!dynamodb_item(&request))
 			continue;
 		*ret_found = true;
-		*ret_prefix = prefixes[i];
 		return dynamodb_row_read(store, dynamodb_item(&request), family, ret, err);
 	}
 	*ret_found = false;
@@ -140,7 +140,6 @@ int dynamodb_find_run(struct inventory *inventory, const char *family, const cha
 	const cJSON *item = NULL;
 	const char *key = NULL;
 	char sk[DYNAMODB_SK_SIZE];
-	char prefix = '\0';
 
 	if (get_one(store, family, dynamodb_sk('R', run, sk), &request, &item, err) < 0)
 		return -1;
@@ -151,7 +150,7 @@ int dynamodb_find_run(struct inventory *inventory, const char *family, const cha
 		return -1;
 	if (dynamodb_text(item, "key", &key, err) < 0 || !key)
 		return dynamodb_row_error(store, item, err);
-	if (dynamodb_find(store, family, key, ret_found, ret, &prefix, err) < 0)
+	if (dynamodb_find(store, family, key, ret_found, ret, err) < 0)
 		return -1;
 	if (*ret_found)
 		return 0;

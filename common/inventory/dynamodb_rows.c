@@ -39,14 +39,49 @@ char dynamodb_place_of(enum release_state state)
 	return state == RELEASE_RETIRED ? DYNAMODB_RETIRED : DYNAMODB_LIVE;
 }
 
-bool dynamodb_may_be_named(enum release_state state)
-{
-	return state == RELEASE_LIVE || state == RELEASE_DEPRECATED || state == RELEASE_DISABLED;
-}
-
 /* --- writing -------------------------------------------------------------------------------- */
 
-static void write_image(struct dynamodb_request *request, cJSON *list, const struct image *image)
+static void put_texts(struct dynamodb_request *request, cJSON *to, const char *name,
+		      const struct gk_strv *values)
+{
+	cJSON *list = dynamodb_put_list(request, to, name);
+
+	for (size_t i = 0; i < values->count; i++)
+		dynamodb_put_text(request, list, NULL, values->items[i]);
+}
+
+void dynamodb_put_channel(struct dynamodb_request *request, cJSON *to, const char *name,
+			  const struct channel *channel)
+{
+	cJSON *map = dynamodb_put_map(request, to, name);
+	char text[SEMVER_TEXT_SIZE];
+
+	dynamodb_put_text(request, map, "version", semver_format(&channel->version, text));
+	put_texts(request, map, "trail", &channel->trail);
+}
+
+/* At most so many bytes of it, and no half of a character. */
+static void put_cut_text(struct dynamodb_request *request, cJSON *to, const char *name,
+			 const char *value, size_t max)
+{
+	_cleanup_free_ char *cut = NULL;
+	size_t length = value ? strlen(value) : 0;
+
+	if (length <= max) {
+		dynamodb_put_text(request, to, name, value);
+		return;
+	}
+	length = max;
+	while (length > 0 && ((unsigned char)value[length] & 0xc0) == 0x80)
+		length--;
+	cut = gk_str_format(NULL, "%.*s", (int)length, value);
+	if (!cut)
+		request->body.failed = true;
+	dynamodb_put_text(request, to, name, cut);
+}
+
+static void write_image(struct dynamodb_request *request, cJSON *list, const struct image *image,
+			size_t reason_max)
 {
 	cJSON *map = dynamodb_put_map(request, list, NULL);
 	cJSON *snapshots = NULL;
@@ -66,22 +101,21 @@ static void write_image(struct dynamodb_request *request, cJSON *list, const str
 
 		dynamodb_put_text(request, element, "id", snapshot->id);
 		dynamodb_put_text(request, element, "state", snapshot_state_name(snapshot->state));
-		dynamodb_put_text(request, element, "reason", snapshot->reason);
+		put_cut_text(request, element, "reason", snapshot->reason, reason_max);
 	}
 }
 
-int dynamodb_row_write(struct dynamodb_request *request, cJSON *item,
-		       const struct release *release, struct gk_error *err)
+static void fill_fields(struct dynamodb_request *request, cJSON *item,
+			const struct release *release)
 {
 	char text[SEMVER_TEXT_SIZE];
-	char label[RELEASE_LABEL_SIZE];
-	cJSON *images = NULL;
-	size_t size = 0;
 
 	dynamodb_put_number(request, item, "format", DYNAMODB_FORMAT);
 	dynamodb_put_text(request, item, "version", semver_format(&release->version, text));
 	dynamodb_put_text(request, item, "state", release_state_name(release->state));
 	dynamodb_put_text(request, item, "held", release->held);
+	dynamodb_put_text(request, item, "revoked", release->revoked);
+	put_texts(request, item, "published", &release->published);
 	dynamodb_put_number(request, item, "created_at", release->created_at);
 	dynamodb_put_text(request, item, "run", release->run);
 	dynamodb_put_text(request, item, "build", release->build);
@@ -89,17 +123,17 @@ int dynamodb_row_write(struct dynamodb_request *request, cJSON *item,
 	dynamodb_put_text(request, item, "fingerprint", release->fingerprint);
 	dynamodb_put_text(request, item, "intent", release->intent);
 	dynamodb_put_number(request, item, "rev", release->revision);
+}
+
+void dynamodb_row_fill(struct dynamodb_request *request, cJSON *item,
+		       const struct release *release, size_t reason_max)
+{
+	cJSON *images = NULL;
+
+	fill_fields(request, item, release);
 	images = dynamodb_put_list(request, item, "images");
 	for (size_t i = 0; i < release->image_count; i++)
-		write_image(request, images, &release->images[i]);
-	size = dynamodb_item_size(item);
-	if (size > DYNAMODB_ITEM_MAX)
-		return gk_error_set(err, GK_FAILED,
-				    "%s with its %zu images takes %zu bytes, and DynamoDB holds "
-				    "%d in one item: nothing was written",
-				    release_label(release, label), release->image_count, size,
-				    DYNAMODB_ITEM_MAX);
-	return 0;
+		write_image(request, images, &release->images[i], reason_max);
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -142,6 +176,27 @@ static int copy_text(const cJSON *map, const char *name, char **target, struct g
 	const char *text = NULL;
 
 	return dynamodb_text(map, name, &text, err) < 0 ? -1 : gk_str_set(target, text, err);
+}
+
+static int copy_texts(const cJSON *map, const char *name, struct gk_strv *ret,
+		      struct gk_error *err)
+{
+	const cJSON *list = NULL;
+	const cJSON *element = NULL;
+
+	if (dynamodb_list(map, name, &list, err) < 0)
+		return -1;
+	cJSON_ArrayForEach(element, list) {
+		const char *text = cJSON_GetStringValue(
+			cJSON_GetObjectItemCaseSensitive(element, "S"));
+
+		if (!text)
+			return gk_error_set(err, GK_FAILED, "its %s has something in it that is "
+					    "no text", name);
+		if (gk_strv_add(ret, text, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* Text that has to be there. */
@@ -211,6 +266,8 @@ static int read_fields(const cJSON *item, struct release *release, struct gk_err
 	    release_state_parse(state, &release->state, err) < 0 ||
 	    need_text(item, "run", &run, err) < 0 || gk_str_set(&release->run, run, err) < 0 ||
 	    copy_text(item, "held", &release->held, err) < 0 ||
+	    copy_text(item, "revoked", &release->revoked, err) < 0 ||
+	    copy_texts(item, "published", &release->published, err) < 0 ||
 	    dynamodb_number(item, "created_at", 0, &created, err) < 0 ||
 	    copy_text(item, "build", &release->build, err) < 0 ||
 	    copy_text(item, "builder", &release->builder, err) < 0 ||
@@ -256,8 +313,8 @@ static int read_release(const cJSON *item, struct release *release, struct gk_er
 	return 0;
 }
 
-int dynamodb_row_read(const struct dynamodb_inventory *store, const cJSON *item,
-		      const char *family, struct release *ret, struct gk_error *err)
+int dynamodb_row_read(struct dynamodb_inventory *store, const cJSON *item, const char *family,
+		      struct release *ret, struct gk_error *err)
 {
 	_cleanup_(release_done) struct release release = {0};
 
@@ -266,6 +323,8 @@ int dynamodb_row_read(const struct dynamodb_inventory *store, const cJSON *item,
 		return -1;
 	if (read_release(item, &release, err) < 0)
 		return dynamodb_row_error(store, item, err);
+	if (release.state != RELEASE_RETIRED || release_is_unfinished(&release))
+		dynamodb_see_release(store, &release);
 	*ret = release;
 	release = (struct release){0};
 	return 0;
@@ -281,6 +340,41 @@ void dynamodb_head_done(struct dynamodb_head *head)
 	*head = (struct dynamodb_head){0};
 }
 
+int dynamodb_head_copy(const struct dynamodb_head *from, struct dynamodb_head *ret,
+		       struct gk_error *err)
+{
+	_cleanup_(dynamodb_head_done) struct dynamodb_head copy = {
+		.exists = from->exists,
+		.top = from->top,
+		.channels_revision = from->channels_revision,
+	};
+
+	if (gk_str_set(&copy.importing, from->importing, err) < 0 ||
+	    gk_str_set(&copy.top_key, from->top_key, err) < 0)
+		return -1;
+	for (size_t i = 0; i < from->channels.count; i++)
+		if (channel_list_set(&copy.channels, &from->channels.items[i], err) < 0)
+			return -1;
+	*ret = copy;
+	copy = (struct dynamodb_head){0};
+	return 0;
+}
+
+static int read_channel(const cJSON *element, struct channel_list *list, struct gk_error *err)
+{
+	_cleanup_(channel_done) struct channel channel = {0};
+	const cJSON *map = NULL;
+	const char *version = NULL;
+
+	if (dynamodb_element(element, &map, err) < 0 ||
+	    need_text(map, "version", &version, err) < 0 ||
+	    semver_parse(version, &channel.version, err) < 0 ||
+	    copy_texts(map, "trail", &channel.trail, err) < 0 ||
+	    gk_str_set(&channel.name, element->string, err) < 0)
+		return gk_error_wrap(err, "its channel %s", element->string);
+	return channel_list_set(list, &channel, err);
+}
+
 static int read_channels(const cJSON *item, struct channel_list *list, struct gk_error *err)
 {
 	const cJSON *channels = NULL;
@@ -288,18 +382,9 @@ static int read_channels(const cJSON *item, struct channel_list *list, struct gk
 
 	if (dynamodb_map(item, "channels", &channels, err) < 0)
 		return -1;
-	cJSON_ArrayForEach(channel, channels) {
-		const char *text = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(channel, "S"));
-		struct channel read = {.name = channel->string};
-
-		if (!text)
-			return gk_error_set(err, GK_FAILED, "its channel %s is no text",
-					    channel->string);
-		if (semver_parse(text, &read.version, err) < 0 ||
-		    channel_list_set(list, &read, err) < 0)
+	cJSON_ArrayForEach(channel, channels)
+		if (read_channel(channel, list, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 

@@ -32,9 +32,10 @@ static void put_marker(struct dynamodb_write *write, const struct release *relea
 	item = dynamodb_add_put(&write->request, "U", sk);
 	dynamodb_put_number(&write->request, item, "format", DYNAMODB_FORMAT);
 	dynamodb_put_text(&write->request, item, "place", place);
+	dynamodb_put_number(&write->request, item, "rev", release->revision);
 }
 
-/* Has the marker say what the new state is, if the old one does not. */
+/* Has the marker say what the new state is. */
 static void update_marker(struct dynamodb_write *write, const struct release *old,
 			  const struct release *new)
 {
@@ -42,7 +43,7 @@ static void update_marker(struct dynamodb_write *write, const struct release *ol
 	bool was = release_is_unfinished(old);
 	bool is = release_is_unfinished(new);
 
-	if (is && (!was || dynamodb_place_of(old->state) != dynamodb_place_of(new->state)))
+	if (is)
 		put_marker(write, new);
 	if (is || !was)
 		return;
@@ -116,7 +117,7 @@ static int insert_build(struct dynamodb_write *write, const struct release *rele
 
 	add_head(write, change);
 	item = dynamodb_add_put(&write->request, write->pk, dynamodb_sk(place, write->key, sk));
-	if (dynamodb_row_write(&write->request, item, release, err) < 0)
+	if (dynamodb_row_write(&write->request, item, release, NULL, err) < 0)
 		return -1;
 	must_be_absent(write);
 	place = place == DYNAMODB_LIVE ? DYNAMODB_RETIRED : DYNAMODB_LIVE;
@@ -130,25 +131,31 @@ static int insert_build(struct dynamodb_write *write, const struct release *rele
 	return 0;
 }
 
-/* What the head says, unless this process has seen it: then a new version is most likely above. */
+static enum head_change change_of(const struct dynamodb_head *head, const char *key)
+{
+	if (!head->exists)
+		return HEAD_NEW;
+	return strcmp(head->top_key, key) >= 0 ? HEAD_BELOW_TOP : HEAD_NEW_TOP;
+}
+
+/* By the head as it was seen last, or as it is. */
 static int choose_change(struct dynamodb_inventory *store, const struct release *release,
 			 const char *key, bool look, enum head_change *ret, struct gk_error *err)
 {
 	_cleanup_(dynamodb_head_done) struct dynamodb_head head = {0};
+	const struct dynamodb_head *seen = dynamodb_seen_head(store, release->family);
 
-	*ret = HEAD_NEW_TOP;
-	if (!look && gk_strv_has(&store->ready, release->family))
+	if (!look && seen && !seen->importing) {
+		*ret = change_of(seen, key);
 		return 0;
+	}
 	if (dynamodb_head_get(store, release->family, &head, err) < 0)
 		return -1;
 	if (head.importing)
 		return gk_error_set(err, GK_LOCKED,
 				    "family %s is being imported: finish that with the same "
 				    "goldkeep import", release->family);
-	if (!head.exists)
-		*ret = HEAD_NEW;
-	else if (strcmp(head.top_key, key) >= 0)
-		*ret = HEAD_BELOW_TOP;
+	*ret = change_of(&head, key);
 	return 0;
 }
 
@@ -197,10 +204,15 @@ int dynamodb_insert(struct inventory *inventory, struct release *release,
 	int result = check_names(release, err) < 0 ? -1 : 1;
 
 	release->revision = 1;
-	for (int i = 0; result > 0 && i < DYNAMODB_TRIES_MAX; i++)
+	for (int i = 0; result > 0 && i < DYNAMODB_TRIES_MAX; i++) {
+		dynamodb_pause(&self(inventory)->db, i);
 		result = insert_try(self(inventory), release, i > 0, event, err);
+	}
+	dynamodb_forget_head(self(inventory));
 	if (result != 0)
 		release->revision = revision;
+	else
+		dynamodb_see_release(self(inventory), release);
 	return result > 0 ? dynamodb_overtaken(release->family, err) : result;
 }
 
@@ -212,26 +224,36 @@ static void must_have_revision(struct dynamodb_write *write, int64_t revision)
 	dynamodb_put_number(&write->request, dynamodb_values(&write->request), ":seen", revision);
 }
 
+/* The first channel that names the release, or NULL. */
+static const struct channel *channel_naming(const struct dynamodb_head *head,
+					    const struct release *release)
+{
+	for (size_t i = 0; i < head->channels.count; i++)
+		if (semver_compare(&head->channels.items[i].version, &release->version) == 0)
+			return &head->channels.items[i];
+	return NULL;
+}
+
 /* A release that no channel may name must be named by none, now and when this is carried out. */
 static int add_channels_check(struct dynamodb_write *write, const struct release *release,
-			      struct gk_error *err)
+			      bool look, struct gk_error *err)
 {
-	_cleanup_(dynamodb_head_done) struct dynamodb_head head = {0};
-	char label[RELEASE_LABEL_SIZE];
+	_cleanup_(dynamodb_head_done) struct dynamodb_head asked = {0};
+	const struct dynamodb_head *head = dynamodb_seen_head(write->store, release->family);
+	const struct channel *channel = NULL;
 
-	if (dynamodb_head_get(write->store, release->family, &head, err) < 0)
-		return -1;
-	for (size_t i = 0; i < head.channels.count; i++)
-		if (semver_compare(&head.channels.items[i].version, &release->version) == 0)
-			return gk_error_set(err, GK_REFUSED,
-					    "%s cannot become %s: channel %s names it",
-					    release_label(release, label),
-					    release_state_name(release->state),
-					    head.channels.items[i].name);
+	if (look || !head || channel_naming(head, release)) {
+		if (dynamodb_head_get(write->store, release->family, &asked, err) < 0)
+			return -1;
+		head = &asked;
+	}
+	channel = channel_naming(head, release);
+	if (channel)
+		return inventory_refuse_named(release, channel->name, err);
 	dynamodb_add_check(&write->request, write->pk, "H");
 	dynamodb_express(&write->request, "ConditionExpression", "#channels_rev = :seen");
 	dynamodb_put_number(&write->request, dynamodb_values(&write->request), ":seen",
-			    head.channels_revision);
+			    head->channels_revision);
 	return 0;
 }
 
@@ -250,7 +272,7 @@ static int add_row(struct dynamodb_write *write, const struct release *old, cons
 		*ret_row = last_action(write);
 	}
 	item = dynamodb_add_put(&write->request, write->pk, dynamodb_sk(to, write->key, sk));
-	if (dynamodb_row_write(&write->request, item, new, err) < 0)
+	if (dynamodb_row_write(&write->request, item, new, old, err) < 0)
 		return -1;
 	if (from != to) {
 		must_be_absent(write);
@@ -263,7 +285,8 @@ static int add_row(struct dynamodb_write *write, const struct release *old, cons
 
 /* `new` has its new revision already. 1 if a channel moved meanwhile: try again. */
 static int save_try(struct dynamodb_inventory *store, const struct release *old,
-		    const struct release *new, const struct event *event, struct gk_error *err)
+		    const struct release *new, bool look, const struct event *event,
+		    struct gk_error *err)
 {
 	_cleanup_(dynamodb_write_done) struct dynamodb_write write = {0};
 	char label[RELEASE_LABEL_SIZE];
@@ -274,8 +297,9 @@ static int save_try(struct dynamodb_inventory *store, const struct release *old,
 	    add_row(&write, old, new, &row, err) < 0)
 		return -1;
 	update_marker(&write, old, new);
-	if (dynamodb_may_be_named(old->state) && !dynamodb_may_be_named(new->state) &&
-	    add_channels_check(&write, new, err) < 0)
+	if (inventory_may_be_named(old->state, old->revoked != NULL) &&
+	    !inventory_may_be_named(new->state, new->revoked != NULL) &&
+	    add_channels_check(&write, new, look, err) < 0)
 		return -1;
 	if (dynamodb_write_run(&write, &refused, err) < 0)
 		return -1;
@@ -285,18 +309,21 @@ static int save_try(struct dynamodb_inventory *store, const struct release *old,
 	return refused;
 }
 
+/* The release as it stands, which must be what the caller's was read from. */
 static int find_unchanged(struct dynamodb_inventory *store, const struct release *release,
 			  struct release *ret, struct gk_error *err)
 {
 	char label[RELEASE_LABEL_SIZE];
 	char key[SEMVER_KEY_SIZE];
-	char prefix = '\0';
+	const struct release *seen = NULL;
 	bool found = false;
 
-	if (dynamodb_find(store, release->family, semver_key(&release->version, key), &found, ret,
-			  &prefix, err) < 0)
+	semver_key(&release->version, key);
+	seen = dynamodb_seen_release(store, release->family, key, release->revision);
+	if (seen ? release_copy(seen, ret, err) < 0
+		 : dynamodb_find(store, release->family, key, &found, ret, err) < 0)
 		return -1;
-	if (!found)
+	if (!seen && !found)
 		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no %s",
 				    release_label(release, label));
 	if (ret->revision != release->revision)
@@ -311,15 +338,22 @@ static int find_unchanged(struct dynamodb_inventory *store, const struct release
 int dynamodb_save(struct inventory *inventory, struct release *release,
 		  const struct event *event, struct gk_error *err)
 {
+	struct dynamodb_inventory *store = self(inventory);
 	_cleanup_(release_done) struct release old = {0};
+	char key[SEMVER_KEY_SIZE];
 	int result = 1;
 
-	if (find_unchanged(self(inventory), release, &old, err) < 0)
+	if (find_unchanged(store, release, &old, err) < 0)
 		return -1;
 	release->revision++;
-	for (int i = 0; result > 0 && i < DYNAMODB_TRIES_MAX; i++)
-		result = save_try(self(inventory), &old, release, event, err);
+	for (int i = 0; result > 0 && i < DYNAMODB_TRIES_MAX; i++) {
+		dynamodb_pause(&store->db, i);
+		result = save_try(store, &old, release, i > 0, event, err);
+	}
+	dynamodb_forget_release(store, release->family, semver_key(&release->version, key));
 	if (result != 0)
 		release->revision--;
+	else
+		dynamodb_see_release(store, release);
 	return result > 0 ? dynamodb_overtaken(release->family, err) : result;
 }

@@ -196,6 +196,34 @@ bool inventory_may_be_named(enum release_state state, bool revoked)
 			    state == RELEASE_DISABLED);
 }
 
+int inventory_check_target(const char *family, const struct channel *channel,
+			   const struct release *release, struct gk_error *err)
+{
+	const char *state = release ? release_state_name(release->state) : "not in the inventory";
+	char version[SEMVER_TEXT_SIZE];
+
+	if (release && inventory_may_be_named(release->state, release->revoked != NULL))
+		return 0;
+	semver_format(&channel->version, version);
+	if (release && release->revoked)
+		return gk_error_set(err, GK_REFUSED,
+				    "channel %s cannot name %s %s, which is revoked: %s",
+				    channel->name, family, version, release->revoked);
+	return gk_error_set(err, GK_REFUSED, "channel %s cannot name %s %s, which is %s",
+			    channel->name, family, version, state);
+}
+
+int inventory_refuse_named(const struct release *release, const char *channel,
+			   struct gk_error *err)
+{
+	char label[RELEASE_LABEL_SIZE];
+
+	return gk_error_set(err, GK_REFUSED, "%s cannot become %s: channel %s names it",
+			    release_label(release, label),
+			    release->revoked ? "revoked" : release_state_name(release->state),
+			    channel);
+}
+
 int inventory_knows_family(struct inventory *inventory, const char *family, bool *ret,
 			   struct gk_error *err)
 {

@@ -154,6 +154,15 @@ int inventory_collect(struct inventory *inventory, const char *family,
 /* True of what a channel may name: what is found through one can be used. */
 bool inventory_may_be_named(enum release_state state, bool revoked);
 
+/* For stores. GK_REFUSED, with the reason, if the channel may not name the release that stands at
+ * its version (NULL: none). */
+int inventory_check_target(const char *family, const struct channel *channel,
+			   const struct release *release, struct gk_error *err);
+/* GK_REFUSED: the release cannot become what it is to be while that channel names it. Returns -1.
+ * */
+int inventory_refuse_named(const struct release *release, const char *channel,
+			   struct gk_error *err);
+
 /* True if the inventory has ever had a release of the family. */
 int inventory_knows_family(struct inventory *inventory, const char *family, bool *ret,
 			   struct gk_error *err);

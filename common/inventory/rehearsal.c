@@ -250,9 +250,7 @@ static int save(struct inventory *inventory, struct release *release, const stru
 	for (size_t i = 0; i < names.count; i++)
 		if (semver_compare(&names.items[i].version, &release->version) == 0 &&
 		    !inventory_may_be_named(release->state, release->revoked != NULL))
-			return gk_error_set(err, GK_REFUSED, "%s cannot become %s: channel %s names it",
-					    label, release_state_name(release->state),
-					    names.items[i].name);
+			return inventory_refuse_named(release, names.items[i].name, err);
 	return keep(self(inventory), release, err);
 }
 
@@ -282,11 +280,9 @@ static int set_channel(struct inventory *inventory, const char *family, const st
 	bool found = false;
 
 	(void)event;
-	if (get(inventory, family, &to->version, &found, &target, err) < 0)
+	if (get(inventory, family, &to->version, &found, &target, err) < 0 ||
+	    inventory_check_target(family, to, found ? &target : NULL, err) < 0)
 		return -1;
-	if (!found || !inventory_may_be_named(target.state, target.revoked != NULL))
-		return gk_error_set(err, GK_REFUSED, "channel %s of %s can only name a live release",
-				    to->name, family);
 	if (!moved)
 		moved = add_moved(self(inventory), family, err);
 	if (!moved)

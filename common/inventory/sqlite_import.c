@@ -80,8 +80,8 @@ static int add_all(struct sqlite_inventory *store, const struct family_dump *dum
 				       dump->releases[i].release.revision, &rows[i], err) < 0)
 			return -1;
 	for (size_t i = 0; i < dump->channels.count; i++)
-		if (sqlite_name_release(store, dump->family, dump->channels.items[i].name,
-					&dump->channels.items[i].version, &named, err) < 0)
+		if (sqlite_name_release(store, dump->family, &dump->channels.items[i], &named,
+					err) < 0)
 			return -1;
 	return add_events(store, dump, rows, err);
 }

@@ -78,6 +78,8 @@ int sqlite_query_init(struct sqlite_query *query, struct sqlite_inventory *store
 void sqlite_query_done(struct sqlite_query *query);
 void sqlite_bind_text(struct sqlite_query *query, const char *value); /* NULL binds NULL */
 void sqlite_bind_integer(struct sqlite_query *query, int64_t value);
+/* A list is kept as lines: what it consists of has no line feed in it, and is not empty. */
+void sqlite_bind_lines(struct sqlite_query *query, const struct gk_strv *lines);
 /* 1 on a row, 0 at the end. */
 int sqlite_query_step(struct sqlite_query *query, struct gk_error *err);
 /* Runs to the end and expects no row. */
@@ -87,6 +89,9 @@ int sqlite_query_run(struct sqlite_query *query, struct gk_error *err);
 const char *sqlite_column(const struct sqlite_query *query, int column);
 /* Replaces *target by a copy of the column's text; NULL stays NULL. */
 int sqlite_column_dup(struct sqlite_query *query, int column, char **target, struct gk_error *err);
+/* Appends the column's lines. */
+int sqlite_column_lines(struct sqlite_query *query, int column, struct gk_strv *ret,
+			struct gk_error *err);
 
 /* --- transactions -------------------------------------------------------------------------- */
 
@@ -127,14 +132,14 @@ int sqlite_rows_add_images(struct sqlite_inventory *store, int64_t row,
 			   const struct release *release, struct gk_error *err);
 /* What a write is made of; each is called inside a write transaction. A family that is there stays.
  * The release with its images: GK_CONFLICT if its version or its run is there already. A channel,
- * wherever it is: GK_REFUSED if it may not name that version. */
+ * wherever it is: GK_REFUSED if it may not name its version. */
 int sqlite_add_family(struct sqlite_inventory *store, const char *family, struct gk_error *err);
 int sqlite_add_release(struct sqlite_inventory *store, const struct release *release,
 		       int64_t revision, int64_t *ret_row, struct gk_error *err);
 int sqlite_add_event(struct sqlite_inventory *store, int64_t row, const struct event *event,
 		     struct gk_error *err);
-int sqlite_name_release(struct sqlite_inventory *store, const char *family, const char *name,
-			const struct semver *version, int64_t *ret_row, struct gk_error *err);
+int sqlite_name_release(struct sqlite_inventory *store, const char *family,
+			const struct channel *channel, int64_t *ret_row, struct gk_error *err);
 int sqlite_version_parse(const char *text, struct semver *ret, struct gk_error *err);
 
 /* --- the table ----------------------------------------------------------------------------- */

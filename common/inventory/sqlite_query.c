@@ -5,7 +5,7 @@
 
 #define RELEASE_COLUMNS                                                                            \
 	"r.id, r.version, r.state, r.held, r.created_at, r.run, r.build, r.builder, "              \
-	"r.fingerprint, r.intent, r.revision"
+	"r.fingerprint, r.intent, r.revision, r.revoked, r.published"
 #define IN_FAMILY "WHERE r.family = (SELECT id FROM families WHERE name = ?1) "
 #define FROM_FAMILY "FROM releases r " IN_FAMILY
 #define PAGE_REST "AND r.key < ?2 ORDER BY r.key DESC LIMIT ?3"
@@ -37,7 +37,7 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 		"SELECT name FROM families f WHERE EXISTS (SELECT 1 FROM releases r "
 		"INDEXED BY releases_unfinished WHERE r.family = f.id AND r.unfinished = 1) "
 		"ORDER BY name",
-	[SQL_CHANNELS] = "SELECT c.name, r.version FROM families f "
+	[SQL_CHANNELS] = "SELECT c.name, r.version, c.trail FROM families f "
 			 "JOIN channels c ON c.family = f.id JOIN releases r ON r.id = c.release "
 			 "WHERE f.name = ?1 ORDER BY c.name",
 	[SQL_CHANNEL] = "SELECT r.version FROM families f "
@@ -55,14 +55,15 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 	[SQL_FAMILY_ADD] = "INSERT INTO families (name) VALUES (?1) ON CONFLICT DO NOTHING",
 	[SQL_RELEASE_ADD] =
 		"INSERT INTO releases (family, key, version, state, held, created_at, run, build, "
-		"builder, fingerprint, intent, retired, unfinished, revision) VALUES ("
-		"(SELECT id FROM families WHERE name = ?1), "
-		"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-	[SQL_RELEASE_ROW] = "SELECT r.id, r.revision, r.state " FROM_FAMILY "AND r.key = ?2",
+		"builder, fingerprint, intent, retired, unfinished, revoked, published, revision) "
+		"VALUES ((SELECT id FROM families WHERE name = ?1), "
+		"?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+	[SQL_RELEASE_ROW] = "SELECT r.id, r.revision, r.state, r.revoked " FROM_FAMILY "AND r.key = ?2",
 	[SQL_RELEASE_SAVE] =
 		"UPDATE releases SET version = ?2, state = ?3, held = ?4, created_at = ?5, "
 		"run = ?6, build = ?7, builder = ?8, fingerprint = ?9, intent = ?10, "
-		"retired = ?11, unfinished = ?12, revision = revision + 1 WHERE id = ?1",
+		"retired = ?11, unfinished = ?12, revoked = ?13, published = ?14, "
+		"revision = revision + 1 WHERE id = ?1",
 	[SQL_IMAGES_CLEAR] = "DELETE FROM images WHERE release = ?1",
 	[SQL_IMAGE_ADD] =
 		"INSERT INTO images (release, position, provider, location, image, name, "
@@ -70,9 +71,10 @@ static const char *const statement_texts[SQL_STATEMENTS] = {
 		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[SQL_SNAPSHOT_ADD] = "INSERT INTO snapshots (image, position, snapshot, state, reason) "
 			     "VALUES (?1, ?2, ?3, ?4, ?5)",
-	[SQL_CHANNEL_SET] = "INSERT INTO channels (family, name, release) VALUES ("
-			    "(SELECT id FROM families WHERE name = ?1), ?2, ?3) "
-			    "ON CONFLICT DO UPDATE SET release = excluded.release",
+	[SQL_CHANNEL_SET] = "INSERT INTO channels (family, name, release, trail) VALUES ("
+			    "(SELECT id FROM families WHERE name = ?1), ?2, ?3, ?4) "
+			    "ON CONFLICT DO UPDATE SET release = excluded.release, "
+			    "trail = excluded.trail",
 	[SQL_EVENT_ADD] = "INSERT INTO events (family, release, at, actor, action, detail) "
 			  "SELECT family, id, ?2, ?3, ?4, ?5 FROM releases WHERE id = ?1",
 };
@@ -164,6 +166,16 @@ void sqlite_bind_integer(struct sqlite_query *query, int64_t value)
 	keep_failure(query, sqlite3_bind_int64(query->statement, ++query->bound, value));
 }
 
+void sqlite_bind_lines(struct sqlite_query *query, const struct gk_strv *lines)
+{
+	char *text = gk_strv_join(lines, "\n", NULL);
+
+	query->bound++;
+	keep_failure(query, !text ? SQLITE_NOMEM
+				  : sqlite3_bind_text(query->statement, query->bound, text, -1,
+						      free));
+}
+
 int sqlite_query_step(struct sqlite_query *query, struct gk_error *err)
 {
 	if (query->code != SQLITE_OK)
@@ -198,6 +210,14 @@ int sqlite_column_dup(struct sqlite_query *query, int column, char **target, str
 	if (!text && sqlite3_column_type(query->statement, column) != SQLITE_NULL)
 		return gk_error_memory(err);
 	return gk_str_set(target, text, err);
+}
+
+int sqlite_column_lines(struct sqlite_query *query, int column, struct gk_strv *ret,
+			struct gk_error *err)
+{
+	const char *text = (const char *)sqlite3_column_text(query->statement, column);
+
+	return text ? gk_strv_split(ret, text, '\n', err) : gk_error_memory(err);
 }
 
 static int run_simple(struct sqlite_inventory *store, enum sqlite_statement id,

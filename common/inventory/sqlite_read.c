@@ -133,7 +133,8 @@ static int add_channel(struct sqlite_query *query, struct channel_list *list, st
 	_cleanup_(channel_done) struct channel channel = {0};
 
 	if (sqlite_column_dup(query, 0, &channel.name, err) < 0 ||
-	    sqlite_version_parse(sqlite_column(query, 1), &channel.version, err) < 0)
+	    sqlite_version_parse(sqlite_column(query, 1), &channel.version, err) < 0 ||
+	    sqlite_column_lines(query, 2, &channel.trail, err) < 0)
 		return -1;
 	return channel_list_set(list, &channel, err);
 }

@@ -5,7 +5,7 @@
 
 /* Columns of SQL_GET and its kin, and of SQL_IMAGES. */
 enum { R_ID, R_VERSION, R_STATE, R_HELD, R_CREATED, R_RUN, R_BUILD, R_BUILDER, R_FINGERPRINT,
-       R_INTENT, R_REVISION };
+       R_INTENT, R_REVISION, R_REVOKED, R_PUBLISHED };
 enum { I_ID, I_PROVIDER, I_LOCATION, I_IMAGE, I_NAME, I_ARCHITECTURE, I_ACCOUNT, I_BUNDLE, I_STATE,
        I_SNAPSHOT, I_SNAPSHOT_STATE, I_REASON };
 
@@ -25,6 +25,8 @@ static int read_fields(struct sqlite_query *query, struct release *release, stru
 	if (sqlite_version_parse(sqlite_column(query, R_VERSION), &release->version, err) < 0 ||
 	    release_state_parse(sqlite_column(query, R_STATE), &release->state, err) < 0 ||
 	    sqlite_column_dup(query, R_HELD, &release->held, err) < 0 ||
+	    sqlite_column_dup(query, R_REVOKED, &release->revoked, err) < 0 ||
+	    sqlite_column_lines(query, R_PUBLISHED, &release->published, err) < 0 ||
 	    sqlite_column_dup(query, R_RUN, &release->run, err) < 0 ||
 	    sqlite_column_dup(query, R_BUILD, &release->build, err) < 0 ||
 	    sqlite_column_dup(query, R_BUILDER, &release->builder, err) < 0 ||

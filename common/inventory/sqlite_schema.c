@@ -3,7 +3,7 @@
 
 enum {
 	APPLICATION_ID = 0x474b494e, /* "GKIN", so that a database of somebody else is recognised */
-	SCHEMA_VERSION = 1,
+	SCHEMA_VERSION = 2,
 };
 
 /* What leads from one PRAGMA user_version to the next. Never changed once released. */
@@ -73,6 +73,9 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	") STRICT;"
 	"CREATE INDEX events_family ON events (family);" /* an index ends in the id */
 	"CREATE INDEX events_release ON events (release);",
+	"ALTER TABLE releases ADD COLUMN revoked TEXT;"
+	"ALTER TABLE releases ADD COLUMN published TEXT NOT NULL DEFAULT '';" /* one a line */
+	"ALTER TABLE channels ADD COLUMN trail TEXT NOT NULL DEFAULT '';",    /* the same */
 };
 
 struct header {

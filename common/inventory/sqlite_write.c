@@ -23,6 +23,8 @@ static void bind_release(struct sqlite_query *query, const struct release *relea
 	sqlite_bind_text(query, release->intent);
 	sqlite_bind_integer(query, release->state == RELEASE_RETIRED);
 	sqlite_bind_integer(query, release_is_unfinished(release));
+	sqlite_bind_text(query, release->revoked);
+	sqlite_bind_lines(query, &release->published);
 }
 
 /* Runs a statement that writes a release's row: its version or its run may be taken. */
@@ -108,8 +110,13 @@ int sqlite_insert(struct inventory *inventory, struct release *release, const st
 struct stored {
 	int64_t row;
 	int64_t revision;
-	enum release_state state;
+	struct release release; /* its state and whether it is revoked, no more */
 };
+
+static void stored_done(struct stored *stored)
+{
+	release_done(&stored->release);
+}
 
 static int find_row(struct sqlite_inventory *store, const char *family,
 		    const struct semver *version, bool *ret_found, struct stored *ret,
@@ -131,14 +138,16 @@ static int find_row(struct sqlite_inventory *store, const char *family,
 		return 0;
 	ret->row = sqlite3_column_int64(query.statement, 0);
 	ret->revision = sqlite3_column_int64(query.statement, 1);
-	return release_state_parse(sqlite_column(&query, 2), &ret->state, err);
+	if (release_state_parse(sqlite_column(&query, 2), &ret->release.state, err) < 0)
+		return -1;
+	return sqlite_column_dup(&query, 3, &ret->release.revoked, err);
 }
 
 static int find_unchanged(struct sqlite_inventory *store, const struct release *release,
 			  int64_t *ret_row, struct gk_error *err)
 {
+	_cleanup_(stored_done) struct stored stored = {0};
 	char label[RELEASE_LABEL_SIZE];
-	struct stored stored = {0};
 	bool found = false;
 
 	if (find_row(store, release->family, &release->version, &found, &stored, err) < 0)
@@ -158,7 +167,6 @@ static int check_channels(struct sqlite_inventory *store, int64_t row,
 			  const struct release *release, struct gk_error *err)
 {
 	_cleanup_(sqlite_query_done) struct sqlite_query query = {0};
-	char label[RELEASE_LABEL_SIZE];
 	int step = 0;
 
 	if (inventory_may_be_named(release->state, release->revoked != NULL))
@@ -167,12 +175,7 @@ static int check_channels(struct sqlite_inventory *store, int64_t row,
 		return -1;
 	sqlite_bind_integer(&query, row);
 	step = sqlite_query_step(&query, err);
-	if (step > 0)
-		return gk_error_set(err, GK_REFUSED, "%s cannot become %s: channel %s names it",
-				    release_label(release, label),
-				    release_state_name(release->state),
-				    sqlite_column(&query, 0));
-	return step;
+	return step > 0 ? inventory_refuse_named(release, sqlite_column(&query, 0), err) : step;
 }
 
 static int save_row(struct sqlite_inventory *store, int64_t row, const struct release *release,
@@ -255,44 +258,40 @@ static int check_from(struct sqlite_inventory *store, const char *family, const 
 			    name, family, found ? semver_format(&now, text) : "nothing");
 }
 
-static int check_to(struct sqlite_inventory *store, const char *family, const char *name,
-		    const struct semver *to, int64_t *ret_row, struct gk_error *err)
+static int check_to(struct sqlite_inventory *store, const char *family,
+		    const struct channel *to, int64_t *ret_row, struct gk_error *err)
 {
-	char text[SEMVER_TEXT_SIZE];
-	struct stored stored = {0};
+	_cleanup_(stored_done) struct stored stored = {0};
 	bool found = false;
 
-	if (find_row(store, family, to, &found, &stored, err) < 0)
+	if (find_row(store, family, &to->version, &found, &stored, err) < 0 ||
+	    inventory_check_target(family, to, found ? &stored.release : NULL, err) < 0)
 		return -1;
-	if (!found || !inventory_may_be_named(stored.state, false))
-		return gk_error_set(err, GK_REFUSED, "channel %s cannot name %s %s, which is %s",
-				    name, family, semver_format(to, text),
-				    found ? release_state_name(stored.state)
-					  : "not in the inventory");
 	*ret_row = stored.row;
 	return 0;
 }
 
-static int put_channel(struct sqlite_inventory *store, const char *family, const char *name,
-		       int64_t row, struct gk_error *err)
+static int put_channel(struct sqlite_inventory *store, const char *family,
+		       const struct channel *channel, int64_t row, struct gk_error *err)
 {
 	_cleanup_(sqlite_query_done) struct sqlite_query query = {0};
 
 	if (sqlite_query_init(&query, store, SQL_CHANNEL_SET, err) < 0)
 		return -1;
 	sqlite_bind_text(&query, family);
-	sqlite_bind_text(&query, name);
+	sqlite_bind_text(&query, channel->name);
 	sqlite_bind_integer(&query, row);
+	sqlite_bind_lines(&query, &channel->trail);
 	return sqlite_query_run(&query, err);
 }
 
-int sqlite_name_release(struct sqlite_inventory *store, const char *family, const char *name,
-			const struct semver *version, int64_t *ret_row, struct gk_error *err)
+int sqlite_name_release(struct sqlite_inventory *store, const char *family,
+			const struct channel *channel, int64_t *ret_row, struct gk_error *err)
 {
 	int64_t row = 0;
 
-	if (check_to(store, family, name, version, &row, err) < 0 ||
-	    put_channel(store, family, name, row, err) < 0)
+	if (check_to(store, family, channel, &row, err) < 0 ||
+	    put_channel(store, family, channel, row, err) < 0)
 		return -1;
 	*ret_row = row;
 	return 0;
@@ -307,7 +306,7 @@ int sqlite_set_channel(struct inventory *inventory, const char *family, const st
 
 	if (sqlite_transaction_init(&transaction, store, true, err) < 0 ||
 	    check_from(store, family, to->name, from, err) < 0 ||
-	    sqlite_name_release(store, family, to->name, &to->version, &row, err) < 0 ||
+	    sqlite_name_release(store, family, to, &row, err) < 0 ||
 	    sqlite_add_event(store, row, event, err) < 0)
 		return -1;
 	return sqlite_transaction_commit(&transaction, err);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { EVENTS_SEARCHED = 1000 };
+
 /* True if the channel has to move to get where the release wants it. */
 static bool must_move(const struct channel *channel, const char *name, const struct semver *to)
 {
@@ -123,6 +125,37 @@ int channels_drop_taken(struct lifecycle *lifecycle, const struct release *relea
 		if (later)
 			gk_strv_remove(names, names->items[i]);
 	}
+	return 0;
+}
+
+/* As the history tells it: journal_set_channel writes the channel's name in front. */
+static bool had_channel(const struct event_list *events, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < events->count; i++) {
+		const struct event_row *event = &events->items[i];
+
+		if (gk_str_equal(event->action, "channel") && event->detail &&
+		    strncmp(event->detail, name, length) == 0 && event->detail[length] == ' ')
+			return true;
+	}
+	return false;
+}
+
+int channels_drop_had(struct lifecycle *lifecycle, const struct release *release,
+		      struct gk_strv *names, struct gk_error *err)
+{
+	_cleanup_(event_list_done) struct event_list events = {0};
+
+	if (names->count == 0)
+		return 0;
+	if (lifecycle->inventory->ops->events(lifecycle->inventory, release->family,
+					      &release->version, EVENTS_SEARCHED, &events, err) < 0)
+		return -1;
+	for (size_t i = names->count; i-- > 0;)
+		if (had_channel(&events, names->items[i]))
+			gk_strv_remove(names, names->items[i]);
 	return 0;
 }
 

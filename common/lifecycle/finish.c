@@ -281,7 +281,8 @@ static int save_live(struct lifecycle *lifecycle, struct release *release,
 	return journal_gave_up(release, err);
 }
 
-/* The intent without these channels; *ret_text is NULL if it did not have them. */
+/* The intent without these channels, or (NULL) without what is to be published; *ret_text is NULL if
+ * it did not have them. */
 static int intent_without(const struct release *release, const struct gk_strv *moved,
 			  char **ret_text, struct gk_error *err)
 {
@@ -291,8 +292,12 @@ static int intent_without(const struct release *release, const struct gk_strv *m
 	*ret_text = NULL;
 	if (intent_from_json(release->intent, &intent, err) < 0)
 		return -1;
-	for (size_t i = 0; i < moved->count; i++)
+	for (size_t i = 0; moved && i < moved->count; i++)
 		gk_strv_remove(&intent.channels, moved->items[i]);
+	if (!moved) {
+		intent.publish = false;
+		free(TAKE_PTR(intent.tfvars));
+	}
 	text = intent_to_json(&intent, err);
 	if (!text)
 		return -1;
@@ -301,10 +306,8 @@ static int intent_without(const struct release *release, const struct gk_strv *m
 	return 0;
 }
 
-/* Channels are moved once: whoever moves them on by hand while the rest is unfinished has the last
- * word. */
-static int forget_channels(struct lifecycle *lifecycle, struct release *release,
-			   const struct gk_strv *moved, struct gk_error *err)
+static int forget(struct lifecycle *lifecycle, struct release *release,
+		  const struct gk_strv *moved, struct gk_error *err)
 {
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
 		_cleanup_free_ char *text = NULL;
@@ -324,6 +327,11 @@ static int forget_channels(struct lifecycle *lifecycle, struct release *release,
 			return -1;
 	}
 	return journal_gave_up(release, err);
+}
+
+int finish_publication(struct lifecycle *lifecycle, struct release *release, struct gk_error *err)
+{
+	return forget(lifecycle, release, NULL, err);
 }
 
 static int finish_withdrawal(struct lifecycle *lifecycle, struct release *release,
@@ -358,6 +366,7 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 {
 	_cleanup_(tagged_done) struct tagged tagged = {0};
 	struct gk_error problem = {0};
+	bool more = false;
 	int moved = 0;
 
 	if (tag_pending(lifecycle, release, &intent->tags, &tagged, outcome, &problem) < 0 &&
@@ -370,11 +379,11 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 	moved = move_channels(lifecycle, release, intent, ret_channels, &problem);
 	if (moved < 0)
 		return outcome_add_incomplete(outcome, "channel", NULL, problem.message, err);
-	if (outcome->incomplete_count == 0 && moves_forget(lifecycle, release, intent, err) < 0)
-		return -1;
-	/* Without a policy the whole intent is forgotten next. */
-	if (intent->policy.given && intent->channels.count > 0 &&
-	    forget_channels(lifecycle, release, &intent->channels, err) < 0)
+	/* Channels are moved once: whoever moves them on by hand while the rest is unfinished has
+	 * the last word. Without a rest the whole intent is forgotten next. */
+	more = intent->policy.given || intent->publish || intent->tfvars;
+	if (more && intent->channels.count > 0 &&
+	    forget(lifecycle, release, &intent->channels, err) < 0)
 		return -1;
 	return moved;
 }

@@ -51,6 +51,8 @@ char *intent_to_json(const struct intent *intent, struct gk_error *err)
 		gk_json_add_bool(&json, json.root, "no_run", true);
 	if (intent->policy.given && add_policy(&json, &intent->policy, err) < 0)
 		return NULL;
+	if (intent->publish)
+		gk_json_add_bool(&json, json.root, "publish", true);
 	if (intent->tfvars)
 		gk_json_add_string(&json, json.root, "tfvars", intent->tfvars);
 	if (intent->revoke)
@@ -99,6 +101,7 @@ static int read_intent(const char *text, struct intent *intent, struct gk_error 
 	    read_tags(moves, &intent->moves, err) < 0 ||
 	    (policy && read_policy(policy, &intent->policy, err) < 0) ||
 	    gk_json_bool(json, "no_run", false, &intent->no_run, err) < 0 ||
+	    gk_json_bool(json, "publish", false, &intent->publish, err) < 0 ||
 	    gk_json_string(json, "tfvars", &tfvars, err) < 0 ||
 	    gk_json_string(json, "revoke", &revoke, err) < 0 ||
 	    gk_str_set(&intent->tfvars, tfvars, err) < 0 ||

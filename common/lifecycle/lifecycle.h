@@ -23,6 +23,7 @@ struct lifecycle {
 	const struct gk_clock *clock;
 	const struct gk_log *log;
 	const char *actor; /* "user@host", for the history */
+	bool dry_run;      /* no file is written */
 };
 
 /* What `release` is asked to do for one family. Borrowed. */
@@ -38,14 +39,15 @@ struct release_order {
 	struct policy policy;
 	bool new_family;          /* tags of an unknown family are no reason to stop */
 	struct gk_strv pointers;  /* templates of pointers, checked: see image/pointer.h */
-	const char *tfvars;       /* file for Terraform; NULL if there is none */
+	const char *tfvars;       /* path of a file for Terraform, with {family} and {version}; NULL if
+				     there is none */
 	/* If a live release was made from the same inputs (its fingerprint), the new images are
 	 * removed in favour of that one. */
 	bool discard_duplicate;
 };
 
 /*
- * Manifest entries to a live release: describe, allocate, tag, channels, retention.
+ * Manifest entries to a live release: describe, allocate, tag, channels, publish, retention.
  * Before anything is recorded it fails with: GK_CONFLICT (the version belongs to another run; the
  * account carries tags of a family that this inventory does not know), GK_FAILED (an image is not
  * there, not ours, not available; too many tags). `outcome` is an empty one with its family set.

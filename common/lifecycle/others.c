@@ -139,12 +139,46 @@ static int give_up_absent(struct lifecycle *lifecycle, struct release *release,
 
 /* ---- finishing ---- */
 
-int others_finish_one(struct lifecycle *lifecycle, struct release *release,
+/* A file that nobody has written yet is still wanted, if it is not ours to write. */
+static int wants_file(struct lifecycle *lifecycle, const struct release *release,
+		      const struct intent *intent, bool *ret, struct gk_error *err)
+{
+	_cleanup_free_ char *newer = NULL;
+
+	if (!intent->tfvars)
+		return 0;
+	if (publish_find_newer(lifecycle, release, &newer, err) < 0)
+		return -1;
+	*ret = !newer;
+	return 0;
+}
+
+/* *ret_wanted: something is left for another machine. */
+static int publish(struct lifecycle *lifecycle, struct release *release,
+		   const struct intent *intent, bool files, struct outcome *outcome,
+		   bool *ret_wanted, struct gk_error *err)
+{
+	*ret_wanted = false;
+	if (!intent->publish && !intent->tfvars && intent->moves.count == 0)
+		return 0;
+	if (publish_release(lifecycle, release, files ? intent->tfvars : NULL, outcome, err) < 0 ||
+	    (!files && wants_file(lifecycle, release, intent, ret_wanted, err) < 0))
+		return -1;
+	if (outcome->incomplete_count > 0)
+		return 0;
+	if (moves_forget(lifecycle, release, intent, err) < 0)
+		return -1;
+	return *ret_wanted || !intent->policy.given ? 0
+						    : finish_publication(lifecycle, release, err);
+}
+
+int others_finish_one(struct lifecycle *lifecycle, struct release *release, bool files,
 		      struct outcome *outcome, struct gk_error *err)
 {
 	_cleanup_(cloud_look_done) struct cloud_look look = {0};
 	_cleanup_(channel_list_done) struct channel_list channels = {0};
 	_cleanup_(intent_done) struct intent intent = {0};
+	bool wanted = false;
 
 	/* What was finished a moment ago may have changed what this one still wants. */
 	if (journal_reload(lifecycle, release, err) < 0 ||
@@ -158,8 +192,12 @@ int others_finish_one(struct lifecycle *lifecycle, struct release *release,
 	    channels_drop_taken(lifecycle, release, &intent.channels, err) < 0 ||
 	    finish_release(lifecycle, release, &intent, outcome, &channels, err) < 0)
 		return -1;
+	if (outcome->incomplete_count > 0)
+		return 0;
+	if (publish(lifecycle, release, &intent, files, outcome, &wanted, err) < 0)
+		return -1;
 	/* Without a policy of its own nothing more is wanted. */
-	if (outcome->incomplete_count > 0 || intent.policy.given)
+	if (outcome->incomplete_count > 0 || wanted || intent.policy.given)
 		return 0;
 	return finish_intent(lifecycle, release, err);
 }
@@ -221,23 +259,24 @@ int others_finish(struct lifecycle *lifecycle, const struct release *own, struct
 
 		if (is_own(release, own) || !wants_finishing(release))
 			continue;
-		if (others_finish_one(lifecycle, release, &theirs, err) < 0 ||
+		if (others_finish_one(lifecycle, release, false, &theirs, err) < 0 ||
 		    warn(lifecycle, release, &theirs, outcome, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* Channels that could not be moved are wanted still, unless a later run took them. */
-static int wants_channels(struct lifecycle *lifecycle, const struct release *release, bool *ret,
-			  struct gk_error *err)
+/* Channels that could not be moved are wanted still, unless a later run took them; and so is what
+ * could not be published. */
+static int wants_more(struct lifecycle *lifecycle, const struct release *release, bool *ret,
+		      struct gk_error *err)
 {
 	_cleanup_(intent_done) struct intent intent = {0};
 
 	if (intent_from_json(release->intent, &intent, err) < 0 ||
 	    channels_drop_taken(lifecycle, release, &intent.channels, err) < 0)
 		return -1;
-	*ret = intent.channels.count > 0;
+	*ret = intent.channels.count > 0 || intent.publish || intent.tfvars;
 	return 0;
 }
 
@@ -254,7 +293,7 @@ int others_supersede(struct lifecycle *lifecycle, const char *family, const stru
 
 		if (is_own(release, own))
 			continue;
-		if (wants_channels(lifecycle, release, &wanted, err) < 0 ||
+		if (wants_more(lifecycle, release, &wanted, err) < 0 ||
 		    (!wanted && finish_intent(lifecycle, release, err) < 0))
 			return -1;
 	}

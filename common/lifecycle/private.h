@@ -19,6 +19,7 @@ struct intent {
 	struct tag_list moves;
 	bool no_run; /* moves and revoke are all: no run has steps left */
 	struct policy policy;
+	bool publish; /* its pointers may not be there yet */
 	char *tfvars; /* file to be written; NULL if there is none */
 	char *revoke; /* reason: the release is to be withdrawn; NULL if not */
 };
@@ -61,13 +62,15 @@ int journal_allocate(struct lifecycle *lifecycle, const struct version_request *
 
 /* ---- patience.c ---- */
 
-/* How often to look again at what should be there: at something new, and at something that was
- * seen before. */
-enum { PATIENCE_NEW = 5, PATIENCE_SEEN = 3 };
+/* How long to look again at what should be there: something new, something that was seen before, a
+ * value that was written and is stored later. */
+enum patience { PATIENCE_NEW, PATIENCE_SEEN, PATIENCE_STORED };
+enum { PATIENCE_STORED_SECONDS = 60 };
 
-/* Pauses before another look: 0.5 s, 1 s, 2 s, 4 s, 8 s. Returns false, without pausing, after
- * `most` of them. */
-bool patience_wait(struct lifecycle *lifecycle, int *round, int most, const char *what);
+/* Pauses before another look, longer each time: 0.5 s, 1 s, 2 s, 4 s, 8 s for what is new. Returns
+ * false, without pausing, when patience has ended. `*round` counts from 0. */
+bool patience_wait(struct lifecycle *lifecycle, int *round, enum patience patience,
+		   const char *what);
 
 /* ---- finish.c ---- */
 
@@ -78,6 +81,9 @@ bool patience_wait(struct lifecycle *lifecycle, int *round, int most, const char
 int finish_release(struct lifecycle *lifecycle, struct release *release,
 		   const struct intent *intent, struct outcome *outcome,
 		   struct channel_list *ret_channels, struct gk_error *err);
+
+/* Forgets that the release is to be published, which was done; the rest of its intent stays. */
+int finish_publication(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
 
 /* Forgets the intent of a release of whose run nothing is left to do; channels that are to name it
  * and a withdrawal are their own affair. */
@@ -117,8 +123,9 @@ int release_record(struct lifecycle *lifecycle, const struct release_order *orde
 /* Finishes one release before its retention, with its own intent. An image that was seen once and
  * is not there any more is given up, as long as another image of its account shows that we look
  * into the right one; a release that lost all its images before it was live is retired (rows only:
- * nothing is removed). */
-int others_finish_one(struct lifecycle *lifecycle, struct release *release,
+ * nothing is removed). Without `files` the file that it is to be written to, on its own machine, is
+ * left alone; it stays wanted, unless a live release was built later. */
+int others_finish_one(struct lifecycle *lifecycle, struct release *release, bool files,
 		      struct outcome *outcome, struct gk_error *err);
 
 /* All of them but the release of this run; what stays unfinished is a warning of this outcome. */
@@ -145,6 +152,11 @@ int channels_move(struct lifecycle *lifecycle, const struct release *release,
 /* Takes out of `names` the channels that a run after this release's took: they stay theirs. */
 int channels_drop_taken(struct lifecycle *lifecycle, const struct release *release,
 			struct gk_strv *names, struct gk_error *err);
+
+/* Takes out of `names` the channels that named the release once and were moved on: a run that is
+ * repeated does not undo that. */
+int channels_drop_had(struct lifecycle *lifecycle, const struct release *release,
+		      struct gk_strv *names, struct gk_error *err);
 
 /* The names of the channels that point to a version, sorted. */
 int channels_naming(const struct channel_list *channels, const struct semver *version,
@@ -205,13 +217,28 @@ int moves_warn_left(struct lifecycle *lifecycle, const struct release *before,
 /* Brings the pointers of a release (release->published, for the channels that name it) to name its
  * images, and reads them back. If a channel has moved on meanwhile, what it names now is published
  * instead, so that the last writer leaves the right one. What was read back is noted as published,
- * what was not as incomplete ("publish"). -1 only for what the journal could not read. */
+ * what was not as incomplete ("publish"). Returns how many were written; -1 only for what the
+ * journal could not read, and if nothing could be tried. */
 int publish_pointers(struct lifecycle *lifecycle, const struct release *release,
 		     struct outcome *outcome, struct gk_error *err);
 
-/* Writes the release's ids for Terraform, whole or not at all. */
+/* ---- publish_file.c ---- */
+
+/* Writes the release's ids for Terraform, whole or not at all; `path` has {family} and {version}.
+ * What is in the file already is not written again. Returns whether it was written; what failed is
+ * noted as incomplete ("publish"). */
 int publish_tfvars(struct lifecycle *lifecycle, const struct release *release, const char *path,
 		   struct outcome *outcome, struct gk_error *err);
+
+/* *ret_label ("web 1.4.3", owned) is set if a live release of the family was built after this one. */
+int publish_find_newer(struct lifecycle *lifecycle, const struct release *release,
+		       char **ret_label, struct gk_error *err);
+
+/* All that a live release publishes: its pointers and, unless `tfvars` is NULL, its file. A file
+ * that does not have {version} in its path is left alone, with a warning, if a live release of the
+ * family was built later. Returns how much was written. */
+int publish_release(struct lifecycle *lifecycle, const struct release *release, const char *tfvars,
+		    struct outcome *outcome, struct gk_error *err);
 
 /* ---- revoke.c ---- */
 

@@ -33,30 +33,65 @@ static int retain(struct lifecycle *lifecycle, struct release *release,
 	return finish_intent(lifecycle, release, err);
 }
 
-/* All steps after the record, in their order. Returns how many channels moved. */
+/* Once everything before it is complete. Returns how much was written. */
+static int publish(struct lifecycle *lifecycle, struct release *release,
+		   const struct release_order *order, const struct intent *intent,
+		   struct outcome *outcome, struct gk_error *err)
+{
+	int written = 0;
+
+	if (outcome->incomplete_count > 0)
+		return 0;
+	/* The path is shown as it was given. */
+	if (intent->publish || intent->tfvars)
+		written = publish_release(lifecycle, release,
+					  order->tfvars ? order->tfvars : intent->tfvars, outcome,
+					  err);
+	if (written < 0 || outcome->incomplete_count > 0)
+		return written;
+	if (moves_forget(lifecycle, release, intent, err) < 0)
+		return -1;
+	/* Without a policy the whole intent is forgotten next. */
+	if (!intent->policy.given || (!intent->publish && !intent->tfvars))
+		return written;
+	return finish_publication(lifecycle, release, err) < 0 ? -1 : written;
+}
+
+/* All steps after the record, in their order. Returns how much was moved and published. */
 static int take_steps(struct lifecycle *lifecycle, struct release *release,
-		      const struct intent *intent, struct channel_list *channels,
-		      struct outcome *outcome, const char **ret_step, struct gk_error *err)
+		      const struct release_order *order, const struct intent *intent,
+		      struct channel_list *channels, struct outcome *outcome,
+		      const char **ret_step, struct gk_error *err)
 {
 	int moved = 0;
+	int published = 0;
 
 	*ret_step = "record";
 	moved = finish_release(lifecycle, release, intent, outcome, channels, err);
-	if (moved < 0 || others_finish(lifecycle, release, outcome, err) < 0)
+	if (moved < 0)
+		return -1;
+	*ret_step = "publish";
+	published = publish(lifecycle, release, order, intent, outcome, err);
+	if (published < 0)
+		return -1;
+	*ret_step = "record";
+	if (others_finish(lifecycle, release, outcome, err) < 0)
 		return -1;
 	*ret_step = "retain";
-	return retain(lifecycle, release, &intent->policy, outcome, err) < 0 ? -1 : moved;
+	return retain(lifecycle, release, &intent->policy, outcome, err) < 0 ? -1
+									     : moved + published;
 }
 
 /* A failure in these steps is unfinished work, no failure of the release. */
 static int finish(struct lifecycle *lifecycle, struct release *release,
-		  const struct intent *intent, bool *ret_moved, struct outcome *outcome,
+		  const struct release_order *order, const struct intent *intent, bool *ret_moved, struct outcome *outcome,
 		  struct gk_error *err)
 {
 	_cleanup_(channel_list_done) struct channel_list channels = {0};
 	struct gk_error problem = {0};
 	const char *step = NULL;
-	int moved = take_steps(lifecycle, release, intent, &channels, outcome, &step, &problem);
+	int moved = take_steps(lifecycle, release, order, intent, &channels, outcome, &step,
+			       &problem);
 
 	*ret_moved = moved > 0;
 	if (moved < 0 && outcome_add_failure(outcome, step, &problem, err) < 0)
@@ -118,7 +153,7 @@ static int finish_damaged(struct lifecycle *lifecycle, struct release *release,
 {
 	struct gk_error problem = {0};
 
-	if (others_finish_one(lifecycle, release, outcome, &problem) < 0 &&
+	if (others_finish_one(lifecycle, release, true, outcome, &problem) < 0 &&
 	    outcome_add_incomplete(outcome, "record", NULL, problem.message, err) < 0)
 		return -1;
 	hand_over(release, outcome);
@@ -167,7 +202,7 @@ static void complete(struct lifecycle *lifecycle, const struct release_order *or
 	if (done == 0)
 		done = warn_revoked(release, intent, outcome, &problem);
 	if (done == 0)
-		done = finish(lifecycle, release, intent, &moved, outcome, &problem);
+		done = finish(lifecycle, release, order, intent, &moved, outcome, &problem);
 	if (done < 0 || outcome->incomplete_count > 0)
 		outcome->result = OUTCOME_INCOMPLETE;
 	else

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/file.h"
+#include "image/pointer.h"
+
 /* Packer's build time, unless it is absent or in the future. */
 static time_t build_time(struct lifecycle *lifecycle, const struct release_order *order)
 {
@@ -25,7 +28,8 @@ static int build_release(struct lifecycle *lifecycle, const struct release_order
 	    gk_str_set(&release->run, order->run, err) < 0 ||
 	    gk_str_set(&release->build, order->entries[0]->name, err) < 0 ||
 	    gk_str_set(&release->builder, order->entries[0]->builder_type, err) < 0 ||
-	    gk_str_set(&release->fingerprint, order->fingerprint, err) < 0)
+	    gk_str_set(&release->fingerprint, order->fingerprint, err) < 0 ||
+	    gk_strv_extend(&release->published, &order->pointers, err) < 0)
 		return -1;
 	for (size_t i = 0; i < look->image_count; i++) {
 		struct image *image = release_add_image(release, err);
@@ -34,6 +38,66 @@ static int build_release(struct lifecycle *lifecycle, const struct release_order
 			return -1;
 	}
 	return 0;
+}
+
+/* ---- where it is to be published ---- */
+
+/* The names that a release would be published under, if the channels of the order named it. */
+static int check_names(const struct release *release, const struct gk_strv *templates,
+		       const struct release_order *order, struct gk_error *err)
+{
+	static char latest[] = "latest";
+	_cleanup_(pointer_list_done) struct pointer_list pointers = {0};
+	_cleanup_(channel_list_done) struct channel_list channels = {0};
+	struct channel channel = {.name = latest, .version = release->version};
+
+	if (channel_list_set(&channels, &channel, err) < 0)
+		return -1;
+	for (size_t i = 0; i < order->channels.count; i++) {
+		channel.name = order->channels.items[i];
+		if (channel_list_set(&channels, &channel, err) < 0)
+			return -1;
+	}
+	return pointers_of_release(release, templates, &channels, &pointers, err);
+}
+
+/* A template that turned out to be impossible, because an image joined later, gives way to those
+ * that are asked for now. */
+static int drop_refused(struct release *release, const struct release_order *order,
+			struct gk_error *err)
+{
+	for (size_t i = release->published.count; i-- > 0;) {
+		struct gk_strv one = {.items = &release->published.items[i], .count = 1};
+		struct gk_error problem = {0};
+
+		if (gk_strv_has(&order->pointers, one.items[0]) ||
+		    check_names(release, &one, order, &problem) == 0)
+			continue;
+		if (problem.code != GK_REFUSED) {
+			*err = problem;
+			return -1;
+		}
+		free(one.items[0]);
+		release->published.count--;
+		memmove(one.items, one.items + 1,
+			(release->published.count - i) * sizeof(*one.items));
+	}
+	return 0;
+}
+
+/* Sets *ret_changed if the release is published under other names than before. */
+static int merge_names(struct release *release, const struct release_order *order,
+		       bool *ret_changed, struct gk_error *err)
+{
+	size_t before = release->published.count;
+
+	for (size_t i = 0; i < order->pointers.count; i++)
+		if (gk_strv_add_unique(&release->published, order->pointers.items[i], err) < 0)
+			return -1;
+	if (release->published.count == before)
+		return 0;
+	*ret_changed = true;
+	return drop_refused(release, order, err);
 }
 
 /* ---- joining the release that the run has already ---- */
@@ -100,6 +164,14 @@ static int refuse_late(const struct release *release, const struct release *draf
 			    draft->image_count ? draft->images[0].id : "the build");
 }
 
+/* Whoever finishes the work may do so in another folder. */
+static int set_path(struct intent *intent, const char *path, struct gk_error *err)
+{
+	_cleanup_free_ char *absolute = gk_path_absolute(path, err);
+
+	return absolute ? gk_str_set(&intent->tfvars, absolute, err) : -1;
+}
+
 /* What a run still wants of a release that exists: what it wanted before, and what is asked now. */
 static int merge_intent(struct intent *intent, const struct release *release,
 			const struct release_order *order, struct gk_error *err)
@@ -119,7 +191,8 @@ static int merge_intent(struct intent *intent, const struct release *release,
 			return -1;
 	if (order->policy.given)
 		intent->policy = order->policy;
-	return 0;
+	intent->publish = release->published.count > 0 || order->pointers.count > 0;
+	return order->tfvars ? set_path(intent, order->tfvars, err) : 0;
 }
 
 static int set_intent(struct release *release, const struct intent *intent, struct gk_error *err)
@@ -136,7 +209,9 @@ static int settle_intent(struct lifecycle *lifecycle, const struct release *rele
 {
 	if (changed || release->intent)
 		return 0;
-	return channels_drop_taken(lifecycle, release, &intent->channels, err);
+	if (channels_drop_taken(lifecycle, release, &intent->channels, err) < 0)
+		return -1;
+	return channels_drop_had(lifecycle, release, &intent->channels, err);
 }
 
 static int join(struct lifecycle *lifecycle, struct release *release, const struct release *draft,
@@ -152,6 +227,7 @@ static int join(struct lifecycle *lifecycle, struct release *release, const stru
 		if (merge_intent(&intent, release, order, err) < 0 ||
 		    merge_images(release, draft, seen, &intent.tags, ret_changed, err) < 0 ||
 		    settle_intent(lifecycle, release, *ret_changed, &intent, err) < 0 ||
+		    merge_names(release, order, ret_changed, err) < 0 ||
 		    (*ret_changed && set_intent(release, &intent, err) < 0))
 			return -1;
 		if (!*ret_changed ||
@@ -187,6 +263,7 @@ int release_record(struct lifecycle *lifecycle, const struct release_order *orde
 
 	if (build_release(lifecycle, order, look, &draft, err) < 0 ||
 	    release_check_tags(lifecycle, &draft, look, &order->tags, &snapshots, err) < 0 ||
+	    check_names(&draft, &order->pointers, order, err) < 0 ||
 	    merge_intent(&intent, &draft, order, err) < 0 ||
 	    set_intent(&draft, &intent, err) < 0 || release_copy(&draft, release, err) < 0 ||
 	    journal_allocate(lifecycle, &order->version, release, ret_existing, err) < 0)

@@ -13,7 +13,7 @@ static int resume_release(struct lifecycle *lifecycle, struct release *release,
 	outcome->has_release = true;
 	outcome->release = *release;
 	*release = (struct release){0};
-	if (others_finish_one(lifecycle, &outcome->release, outcome, &problem) < 0)
+	if (others_finish_one(lifecycle, &outcome->release, true, outcome, &problem) < 0)
 		return outcome_add_failure(outcome, "record", &problem, err);
 	return 0;
 }

@@ -168,6 +168,11 @@ class Emulator:
         body = {"region": image.region, "image_id": image.id, "set": values}
         self._control("POST", "image", body)
 
+    def hold_table(self, table, status, calls, region="us-east-1") -> None:
+        """Show a DynamoDB table in that state to so many DescribeTable calls."""
+        body = {"region": region, "table": table, "status": status, "calls": calls}
+        self._control("POST", "table", body)
+
     def reset(self) -> None:
         self._control("POST", "reset")
 

@@ -1,7 +1,9 @@
 """A table that is not there, not ready, not ours, or not for us: one clear line, its status, nothing changed."""
 
-import json
+import shlex
+import time
 import uuid
+from email.utils import formatdate
 
 import pytest
 
@@ -45,30 +47,6 @@ def commands(built):
     ]
 
 
-def describe_table(store, status):
-    """The answer to DescribeTable while the table is in that state."""
-    table = {
-        "TableName": store.table,
-        "TableStatus": status,
-        "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
-        ],
-        "KeySchema": [
-            {"AttributeName": "pk", "KeyType": "HASH"},
-            {"AttributeName": "sk", "KeyType": "RANGE"},
-        ],
-        "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
-        "DeletionProtectionEnabled": True,
-    }
-    return {
-        "service": "dynamodb",
-        "action": "DescribeTable",
-        "raw": json.dumps({"Table": table}),
-        "status": 200,
-        "content_type": "application/x-amz-json-1.0",
-    }
-
-
 # ---- the table ----
 
 
@@ -78,35 +56,105 @@ def test_no_table(kind, no_store, fails, commands, goldkeep):
     store = no_store(kind)
     for command in commands:
         got = fails(*command, "--store", store.uri, status=2, says=[store.table, "goldkeep init"])
-    told = got.err.partition("`goldkeep ")[2].partition("`")[0].replace("'", "").replace('"', "")
-    assert told.startswith("init --store dynamodb:"), got
-    made = goldkeep(*told.split())
+    told = shlex.split(got.err.partition("`goldkeep ")[2].partition("`")[0])
+    assert told == ["init", "--store", store.uri], got
+    made = goldkeep(*told)
     assert made.status == 0, made
     for command in commands[:3]:
         found = goldkeep(*command, "--store", store.uri)
         assert found.status == 0, found
 
 
+def test_the_command_that_makes_it_is_whole(no_store, fails, tmp_path):
+    """It names what was named, so that it can be pasted."""
+    store = no_store(MOTO)
+    config = tmp_path / "config"
+    config.write_text("[profile team-a]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
+                      "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n")
+    named = ("--profile", "team-a", "--endpoint-url", store.url)
+    uri = f"dynamodb:{store.table}?region={REGION}"
+    got = fails("list", "--store", f"dynamodb:{store.table}", "--region", REGION, *named,
+                status=2, says="goldkeep init", env={"AWS_CONFIG_FILE": config})  # fmt: skip
+    told = shlex.split(got.err.partition("`goldkeep ")[2].partition("`")[0])
+    assert told == ["init", "--store", uri, *named]
+
+
 @pytest.mark.parametrize("status", ["CREATING", "DELETING"])
 def test_a_table_that_is_not_ready(status, new_store, fails, commands, emulator):
     store = new_store(MOTO)
-    absent = [ABSENT | {"service": "dynamodb", "action": action} for action in DATA]
-    emulator.faults(describe_table(store, status), *absent)
+    emulator.hold_table(store.table, status, 100)
     for command in commands:
         fails(*command, "--store", store.uri, status=1, says=[store.table, status])
 
 
-def test_init_waits_for_the_table(new_store, goldkeep, emulator):
+def test_a_table_that_is_being_updated(new_store, goldkeep, commands, emulator):
     store = new_store(MOTO)
-    emulator.faults(describe_table(store, "CREATING") | {"times": 2})
+    emulator.hold_table(store.table, "UPDATING", 100)
+    got = goldkeep(*commands[0], "--store", store.uri)
+    assert got.status == 0, got
+
+
+@pytest.mark.parametrize("status", ["CREATING", "UPDATING"])
+def test_init_waits_for_the_table(status, new_store, goldkeep, emulator):
+    store = new_store(MOTO)
+    emulator.hold_table(store.table, status, 3)
     got = goldkeep("init", "--store", store.uri)
     assert got.status == 0, got
+    assert f"{store.table}: {status}, waiting" in got.out + got.err, got
 
 
 def test_init_of_a_table_that_is_being_deleted(new_store, fails, emulator):
     store = new_store(MOTO)
-    emulator.faults(describe_table(store, "DELETING"))
-    fails("init", "--store", store.uri, status=1, says=[store.table, "DELETING"])
+    emulator.hold_table(store.table, "DELETING", 100)
+    fails("init", "--store", store.uri, status=1, says=[store.table, "DELETING", "again"])
+
+
+def test_init_of_a_table_with_other_billing(no_store, goldkeep):
+    """Its owner's decision: told, and left alone."""
+    store = no_store(MOTO)
+    store.client.create_table(
+        TableName=store.table,
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+    )
+    got = goldkeep("init", "--store", store.uri)
+    assert got.status == 0 and "PROVISIONED" in got.err and "deletion protection" in got.err, got
+    table = store.client.describe_table(TableName=store.table)["Table"]
+    assert table["ProvisionedThroughput"]["ReadCapacityUnits"] == 5
+
+
+@pytest.mark.parametrize("action", ["DescribeContinuousBackups", "UpdateContinuousBackups"])
+def test_init_where_recovery_is_not_known(action, no_store, goldkeep, emulator):
+    """One line of warning, and a table that is good without it."""
+    store = no_store(MOTO)
+    emulator.settings(unknown_actions=[action])
+    got = goldkeep("init", "--store", store.uri)
+    assert got.status == 0, got
+    [warning] = [line for line in got.err.splitlines() if "point-in-time recovery" in line]
+    assert store.table in warning and "could not be turned on" in warning
+    assert goldkeep("list", "--store", store.uri).status == 0
+
+
+def test_init_over_dynamodb_local(no_store, goldkeep):
+    store = no_store(LOCAL)
+    for _ in range(2):
+        got = goldkeep("init", "--store", store.uri)
+        assert got.status == 0 and "point-in-time recovery could not be turned on" in got.err, got
+
+
+@pytest.mark.parametrize("action", ["CreateTable", "UpdateTimeToLive", "UpdateContinuousBackups"])
+def test_init_whose_answer_is_lost(action, no_store, goldkeep, emulator):
+    store = no_store(MOTO)
+    emulator.faults(
+        {"service": "dynamodb", "action": action, "close": True, "after": True, "times": 1}
+    )
+    got = goldkeep("init", "--store", store.uri)
+    assert got.status == 0, got
 
 
 @pytest.mark.parametrize(
@@ -185,7 +233,7 @@ def test_no_address(uri, fails):
     ("query", "says"), [("region=eu west 1", "eu west 1"), ("region=us-east-1&endpoint=ftp://x", "ftp://x")]
 )
 def test_no_place(query, says, fails):
-    fails("list", "--store", f"dynamodb:goldkeep?{query}", status=2, says=says)
+    fails("list", "--store", f"dynamodb:goldkeep?{query}", status=2, says=["--store", says])
 
 
 def test_nobody_there(fails, commands):
@@ -257,7 +305,13 @@ def test_answers_that_came_damaged(new_store, goldkeep, emulator):
     assert got.status == 1 and store.table in got.err, got
 
 
-@pytest.mark.parametrize("raw", ["", "<html>busy</html>", "[]", '{"Items": 3}', '{"Items": [7]}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *("", "<html>busy</html>", "[]", "{}"),
+        *('{"Items": 3}', '{"Items": [7]}', '{"Items": [], "LastEvaluatedKey": 7}'),
+    ],
+)
 def test_answers_that_are_none(raw, new_store, fails, emulator):
     store = new_store(MOTO)
     kind = "application/x-amz-json-1.0"
@@ -343,6 +397,29 @@ def test_a_row_that_cannot_be_understood(row, change, says, recorded, fails, com
     for command in (*READ, *commands[:2]):
         fails(*command, status=1, says=[recorded.table, *row, says])
     assert recorded.items() == before
+
+
+def test_other_families_beside_a_row_of_a_newer_goldkeep(recorded, goldkeep, built):
+    for pk, sk in (ROW, HEAD):
+        put(recorded, recorded.items()[pk, sk], **NEWER)
+    build = built("db")
+    for command in (
+        ("release", "--family", "db", "--manifest", build.manifest, "--keep-last", "1"),
+        ("show", "db", "0.1.0"),
+        ("list", "db"),
+    ):
+        got = goldkeep(*command)
+        assert got.status == 0, got
+
+
+def test_the_clock_is_wrong(recorded, goldkeep, emulator):
+    """Corrected by the answer, and told once."""
+    later = formatdate(time.time() + 3600, usegmt=True)
+    skewed = {"status": 400, "code": "InvalidSignatureException", "headers": {"Date": later}}
+    emulator.faults(skewed | {"service": "dynamodb", "times": 1})
+    uri = dynamodb_uri(recorded.table, emulator.url)
+    got = goldkeep("list", "--store", uri)
+    assert "clock is" in got.err and "slow" in got.err, got
 
 
 def test_rows_of_others_beside_ours(recorded, goldkeep, commands):

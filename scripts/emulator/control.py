@@ -13,6 +13,7 @@ import requests_log
 import saved
 import services
 import settings
+import tables
 from wire import Answer, Call
 
 STATES = ("pending", "available", "failed", "deregistered", "disabled", "invalid", "error")
@@ -37,6 +38,7 @@ def reset(given: Any = None) -> dict[str, Any]:
     settings.reset()
     faults.set_rules([])
     saved.forget()
+    tables.held.clear()
     services.reset()
     auth.seed()
     requests_log.clear()
@@ -113,6 +115,12 @@ def set_public(image: images.Image, public: bool) -> None:
         image.launch_permissions.append(group)
 
 
+def hold_table(given: dict[str, Any]) -> dict[str, Any]:
+    """Show a table in a state for a while."""
+    tables.hold(given["region"], given["table"], given["status"], given["calls"])
+    return {}
+
+
 CHANGES: dict[str, Any] = {
     "last_launched_time": lambda image, value: setattr(image, "last_launched_time", value),
     "state": set_state,
@@ -141,5 +149,6 @@ HANDLERS: dict[tuple[str, str], Any] = {
     ("POST", "settings"): set_settings,
     ("GET", "settings"): list_settings,
     ("POST", "image"): set_image,
+    ("POST", "table"): hold_table,
     ("GET", "state"): state,
 }

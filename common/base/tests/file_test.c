@@ -189,7 +189,7 @@ static void test_full_disk_leaves_the_old_file(void **state)
 
 	test_path(*state, "file", path);
 	assert_success(write_file(path, "old", &err), &err);
-	child = fork();
+	child = test_fork();
 	if (child == 0)
 		_exit(write_beyond_limit(path));
 	assert_int_equal(waitpid(child, &status, 0), child);

@@ -3,9 +3,13 @@
 #define GK_BASE_TESTS_UNIT_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -25,5 +29,17 @@
 		if (!strstr((err)->message, (text)))                                               \
 			fail_msg("\"%s\" is not in: %s", (text), (err)->message);                  \
 	} while (0)
+
+/* fork() of a test. What fails or crashes in the child ends the child: cmocka would have it go on
+ * with the tests behind this one, and start children of its own there. It ends with its parent. */
+static inline pid_t test_fork(void)
+{
+	pid_t child = fork();
+
+	if (child == 0 && (setenv("CMOCKA_TEST_ABORT", "1", 1) < 0 ||
+			   prctl(PR_SET_PDEATHSIG, SIGKILL) < 0))
+		_exit(1);
+	return child;
+}
 
 #endif

@@ -153,10 +153,12 @@ static int run_suite(void)
 
 /* --- over the double ------------------------------------------------------------------------ */
 
-#define HEAD                                                                                       \
-	"{\"Item\":{\"pk\":{\"S\":\"F#web\"},\"sk\":{\"S\":\"H\"},\"format\":{\"N\":\"1\"},"                     \
+#define HEAD_OF(kind, end)                                                                         \
+	"{\"" kind "{\"pk\":{\"S\":\"F#web\"},\"sk\":{\"S\":\"H\"},\"format\":{\"N\":\"1\"},"                     \
 	"\"top_key\":{\"S\":\"a1.a0.a0~\"},\"top_version\":{\"S\":\"1.0.0\"},"                        \
-	"\"channels\":{\"M\":{}},\"channels_rev\":{\"N\":\"0\"},\"rev\":{\"N\":\"1\"}}}"
+	"\"channels\":{\"M\":{}},\"channels_rev\":{\"N\":\"0\"},\"rev\":{\"N\":\"1\"}}" end "}"
+#define HEAD HEAD_OF("Item\":", "")
+#define HEADS HEAD_OF("Items\":[", "]") /* as a query tells it */
 #define ROW(format)                                                                                \
 	"{\"Item\":{\"pk\":{\"S\":\"F#web\"},\"sk\":{\"S\":\"V#a1.a0.a0~\"},"                            \
 	"\"format\":{\"N\":\"" format "\"},\"version\":{\"S\":\"1.0.0\"},\"state\":{\"S\":\"live\"},"        \
@@ -220,7 +222,7 @@ static void test_reasons(void **state)
 		struct gk_error err = {0};
 
 		for (int head = 0; head < rows[i].heads; head++)
-			aws_fixture_answer(f, "GetItem", 200, HEAD);
+			aws_fixture_answer(f, "Query", 200, HEADS);
 		aws_fixture_answer(f, "TransactWriteItems", 400, rows[i].first);
 		if (rows[i].second)
 			aws_fixture_answer(f, "TransactWriteItems", 200, rows[i].second);
@@ -240,7 +242,7 @@ static void test_throttling_and_lost_answers(void **state)
 	struct gk_error err = {0};
 	size_t first = 0;
 
-	aws_fixture_answer(f, "GetItem", 200, HEAD);
+	aws_fixture_answer(f, "Query", 200, HEADS);
 	for (int i = 0; i < 6; i++)
 		aws_fixture_answer(f, "TransactWriteItems", 400,
 				   PROBLEM("ProvisionedThroughputExceededException"));
@@ -250,12 +252,12 @@ static void test_throttling_and_lost_answers(void **state)
 	aws_fixture_answer(f, "TransactWriteItems", 200,
 			   "{\"ConsumedCapacity\":[{\"TableName\":\"goldkeep\",\"CapacityUnits\":12}]}");
 	assert_success(insert_one(inventory, &err), &err);
-	first = 1; /* behind the GetItem */
+	first = 1; /* behind the Query */
 	for (size_t i = first; i < f->script->sent_count; i++)
 		assert_string_equal(f->script->sent[i].body, f->script->sent[first].body);
 	assert_true(f->clock.slept > 0);
 	inventory_closep(&inventory);
-	assert_non_null(strstr(gk_buf_text(&f->log), "12 write units"));
+	assert_non_null(strstr(gk_buf_text(&f->log), "13 calls, 0 read units, 12 write units"));
 }
 
 static void test_what_is_not_ours(void **state)
@@ -272,7 +274,7 @@ static void test_what_is_not_ours(void **state)
 		{400, PROBLEM("ResourceNotFoundException"), NULL,
 		 PROBLEM("ResourceNotFoundException"), GK_USAGE,
 		 "table goldkeep does not exist in eu-west-1: run `goldkeep init --store "
-		 "dynamodb:goldkeep?region=eu-west-1`"},
+		 "'dynamodb:goldkeep?region=eu-west-1'`"},
 		{400, PROBLEM("AccessDeniedException"), NULL, NULL, GK_DENIED, "dynamodb:GetItem"},
 		{400, PROBLEM("ResourceNotFoundException"), NULL,
 		 "{\"Table\":{\"TableStatus\":\"CREATING\"}}", GK_FAILED, "CREATING"},
@@ -312,10 +314,111 @@ static void test_too_large(void **state)
 	release.version = test_version("1.0.1");
 	for (int i = 0; i < 20000; i++)
 		assert_non_null(image_add_snapshot(&release.images[0], "snap-0", &err));
-	aws_fixture_answer(f, "GetItem", 200, HEAD);
+	aws_fixture_answer(f, "Query", 200, HEADS);
 	assert_failure(inventory->ops->insert(inventory, &release, &test_event, &err), &err,
 		       GK_FAILED, "DynamoDB holds 409600");
 	assert_int_equal(release.revision, 0);
+}
+
+/* Just not too large for DynamoDB, but for what is written until it is retired. */
+static void test_room_until_it_is_retired(void **state)
+{
+	struct aws_fixture *f = *state;
+	_cleanup_(inventory_closep) struct inventory *inventory = open_scripted(f);
+	_cleanup_(release_done) struct release release = {0};
+	struct dynamodb_request request = {0};
+	struct gk_error err = {0};
+	cJSON *item = dynamodb_put_item(&request, "F#web", "V#a1.a0.a1~");
+
+	assert_success(test_release_init(&release, "web", "run", &err), &err);
+	release.version = test_version("1.0.1");
+	for (int i = 0; i < 4000; i++)
+		assert_non_null(image_add_snapshot(&release.images[0], "snap-0123456789abcdef0",
+						   &err));
+	dynamodb_row_fill(&request, item, &release, SIZE_MAX);
+	assert_true(dynamodb_item_size(item) < DYNAMODB_ITEM_MAX);
+	dynamodb_request_done(&request);
+	aws_fixture_answer(f, "Query", 200, HEADS);
+	assert_failure(inventory->ops->insert(inventory, &release, &test_event, &err), &err,
+		       GK_FAILED, "nothing was written");
+}
+
+/* What was let in is saved in every state, whatever the reasons of its snapshots. */
+static void test_what_was_let_in_can_be_retired(void **state)
+{
+	_cleanup_(release_done) struct release release = {0};
+	_cleanup_(release_done) struct release old = {0};
+	struct gk_error err = {0};
+	char reason[1001] = "";
+
+	(void)state;
+	memset(reason, 'x', sizeof(reason) - 1);
+	assert_success(test_release_init(&release, "web", "run", &err), &err);
+	release.version = test_version("1.0.1");
+	for (int i = 0; i < 2200; i++)
+		assert_non_null(image_add_snapshot(&release.images[0], "snap-0123456789abcdef0",
+						   &err));
+	for (int step = 0; step < 3; step++) {
+		struct dynamodb_request request = {0};
+		cJSON *item = dynamodb_put_item(&request, "F#web", "V#a1.a0.a1~");
+
+		assert_success(dynamodb_row_write(&request, item, &release, step ? &old : NULL,
+						  &err), &err);
+		assert_true(dynamodb_item_size(item) <= DYNAMODB_ITEM_MAX);
+		dynamodb_request_done(&request);
+		release_done(&old);
+		assert_success(release_copy(&release, &old, &err), &err);
+		release.state = step ? RELEASE_RETIRED : RELEASE_RETIRING;
+		for (size_t i = 0; i < release.images[0].snapshot_count; i++) {
+			release.images[0].snapshots[i].state = SNAPSHOT_LEFTOVER;
+			gk_str_set(&release.images[0].snapshots[i].reason, reason, &err);
+		}
+	}
+}
+
+/* A save that adds what does not fit; one that only takes away is let through. */
+static void test_save_that_grows_too_large(void **state)
+{
+	_cleanup_(release_done) struct release release = {0};
+	_cleanup_(release_done) struct release old = {0};
+	struct dynamodb_request request = {0};
+	struct gk_error err = {0};
+	_cleanup_free_ char *reason = calloc(1, DYNAMODB_ITEM_MAX + 1);
+
+	(void)state;
+	assert_non_null(reason);
+	memset(reason, 'x', DYNAMODB_ITEM_MAX);
+	assert_success(test_release_init(&release, "web", "run", &err), &err);
+	release.version = test_version("1.0.1");
+	assert_success(release_copy(&release, &old, &err), &err);
+	assert_success(gk_str_set(&release.held, reason, &err), &err);
+	assert_failure(dynamodb_row_write(&request, dynamodb_put_item(&request, "F#web", "V#"),
+					  &release, &old, &err), &err, GK_FAILED,
+		       "web 1.0.1 with its 2 images takes up to 41");
+	dynamodb_request_done(&request);
+	err = (struct gk_error){0};
+	assert_success(dynamodb_row_write(&request, dynamodb_put_item(&request, "F#web", "V#"), &old,
+					  &release, &err), &err);
+	dynamodb_request_done(&request);
+}
+
+/* Somebody else was faster: not at once again. */
+static void test_pause_between_tries(void **state)
+{
+	struct aws_fixture *f = *state;
+	_cleanup_(inventory_closep) struct inventory *inventory = open_scripted(f);
+	struct channel stable = {.name = (char[]){"stable"}, .version = test_version("1.0.0")};
+	struct gk_error err = {0};
+
+	for (int i = 0; i < 2; i++) {
+		aws_fixture_answer(f, "\"H\"", 200, HEAD);
+		aws_fixture_answer(f, "a1.a0.a0~", 200, ROW("1"));
+		aws_fixture_answer(f, "TransactWriteItems", i ? 200 : 400,
+				   i ? "{}" : CANCELLED(NONE "," NONE "," FAILED "," NONE));
+	}
+	assert_success(inventory->ops->set_channel(inventory, "web", NULL, &stable, &test_event,
+						   &err), &err);
+	assert_true(f->clock.slept > 0);
 }
 
 static int run_scripted(void)
@@ -327,6 +430,10 @@ static int run_scripted(void)
 		SCRIPTED(test_throttling_and_lost_answers),
 		SCRIPTED(test_what_is_not_ours),
 		SCRIPTED(test_too_large),
+		SCRIPTED(test_room_until_it_is_retired),
+		SCRIPTED(test_pause_between_tries),
+		cmocka_unit_test(test_save_that_grows_too_large),
+		cmocka_unit_test(test_what_was_let_in_can_be_retired),
 	};
 #undef SCRIPTED
 

@@ -134,7 +134,7 @@ static void test_deaths_at_any_moment(void **state)
 		struct inventory *inventory = NULL;
 		size_t count = 0;
 		int status = 0;
-		pid_t child = fork();
+		pid_t child = test_fork();
 
 		if (child == 0)
 			_exit(write_for_ever(fixture));

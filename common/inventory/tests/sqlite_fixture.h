@@ -133,7 +133,7 @@ static inline char *list_folder(const struct fixture *fixture)
 static inline int in_child(int (*work)(struct fixture *fixture), struct fixture *fixture)
 {
 	int status = 0;
-	pid_t child = fork();
+	pid_t child = test_fork();
 
 	if (child == 0)
 		_exit(work(fixture));

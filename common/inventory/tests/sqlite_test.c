@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "image/tests/testdata.h"
+#include "inventory/dump.h"
 #include "inventory/tests/sqlite_fixture.h"
 
 /* --- the file ------------------------------------------------------------------------------ */
@@ -17,7 +19,7 @@ static void test_new_file(void **state)
 	inventory = open_mode(path, SQLITE_READ_WRITE);
 	assert_int_equal(ask(inventory, "PRAGMA foreign_keys"), 1);
 	assert_int_equal(ask(inventory, "PRAGMA synchronous"), 2);
-	assert_int_equal(ask(inventory, "PRAGMA user_version"), 1);
+	assert_int_equal(ask(inventory, "PRAGMA user_version"), 2);
 	assert_int_equal(ask(inventory, "PRAGMA application_id"), 0x474b494e);
 	assert_int_equal(ask(inventory, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
 	inventory_closep(&inventory);
@@ -50,7 +52,7 @@ static void test_what_is_no_inventory(void **state)
 		"PRAGMA application_id = 0; PRAGMA user_version = 0",
 		"PRAGMA application_id = 7",
 		"PRAGMA user_version = 0",
-		"PRAGMA user_version = 2",
+		"PRAGMA user_version = 3",
 	};
 	static const char *const messages[] = {"no goldkeep inventory", "no goldkeep inventory",
 					       "no goldkeep inventory", "upgrade goldkeep"};
@@ -118,6 +120,65 @@ static void test_damaged(void **state)
 	close(fd);
 	inventory = open_mode(fixture->path, SQLITE_READ_WRITE);
 	assert_failure(allocate(inventory, "run-2", &err), &err, GK_FAILED, "is damaged");
+	inventory_closep(&inventory);
+}
+
+/* --- what an older goldkeep made ------------------------------------------------------------ */
+
+static void make_old(const char *path, const char *name)
+{
+	_cleanup_(gk_buf_done) struct gk_buf text = {0};
+	sqlite3 *db = NULL;
+
+	testdata_read(name, &text);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, text.data, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", name, sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+/* Schema 1 knew no withdrawal, no publication and no trail. */
+static void test_schema_1(void **state)
+{
+	struct fixture *fixture = *state;
+	struct inventory *inventory = NULL;
+	_cleanup_(release_done) struct release release = {0};
+	_cleanup_(channel_done) struct channel moved = {0};
+	_cleanup_(family_dump_done) struct family_dump dump = {0};
+	struct semver from = test_version("1.0.1");
+	struct semver to = test_version("1.1.0");
+	struct gk_error err = {0};
+
+	make_old(fixture->path, "inventories/schema-1.sql");
+	assert_failure(sqlite_inventory_open(fixture->path, SQLITE_READ_ONLY, &inventory, &err),
+		       &err, GK_FAILED, "the next command that writes upgrades it");
+	inventory = open_mode(fixture->path, SQLITE_READ_WRITE);
+	assert_int_equal(ask(inventory, "PRAGMA user_version"), 2);
+	assert_success(family_dump_read(inventory, "web", &dump, &err), &err);
+	assert_int_equal(dump.release_count, 3);
+	assert_int_equal(dump.channels.count, 2);
+	assert_int_equal(dump.releases[0].events.count, 2);
+	assert_string_equal(dump.releases[1].release.held, "audit");
+	assert_true(test_release_is_whole(&dump.releases[1].release));
+	for (size_t i = 0; i < dump.release_count; i++) {
+		assert_null(dump.releases[i].release.revoked);
+		assert_int_equal(dump.releases[i].release.published.count, 0);
+	}
+	/* And it goes on with what is new. */
+	assert_int_equal(dump.channels.items[1].trail.count, 0);
+	assert_success(channel_advance(&dump.channels.items[1], "stable", &to, &moved, &err), &err);
+	assert_success(inventory->ops->set_channel(inventory, "web", &from, &moved, &test_event,
+						   &err), &err);
+	test_get(inventory, "web", "1.0.1", &release);
+	assert_success(gk_str_set(&release.revoked, "old", &err), &err);
+	assert_success(gk_strv_add(&release.published, "/golden", &err), &err);
+	assert_success(inventory->ops->save(inventory, &release, &test_event, &err), &err);
+	inventory_closep(&inventory);
+	inventory = open_mode(fixture->path, SQLITE_READ_ONLY);
+	family_dump_done(&dump);
+	assert_success(family_dump_read(inventory, "web", &dump, &err), &err);
+	assert_same(&dump.releases[1].release, &release);
+	assert_true(channel_equal(&dump.channels.items[1], &moved));
 	inventory_closep(&inventory);
 }
 
@@ -280,6 +341,7 @@ int main(void)
 		FILE_TEST(test_what_is_no_inventory),
 		FILE_TEST(test_what_is_no_database),
 		FILE_TEST(test_damaged),
+		FILE_TEST(test_schema_1),
 		FILE_TEST(test_reading_nothing),
 		FILE_TEST(test_reading_only),
 		FILE_TEST(test_reading_only_in_a_folder_of_others),

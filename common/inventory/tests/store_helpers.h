@@ -4,7 +4,7 @@
 
 #include "inventory/tests/store_suite.h"
 
-enum { TEST_IMAGES = 2 };
+enum { TEST_IMAGES = 2, TEST_PROCESSES_MAX = 40 };
 
 extern const struct event test_event;
 
@@ -20,8 +20,8 @@ int test_set_state(struct inventory *inventory, struct release *release, enum re
 /* True if it has the images and the snapshots that test_release_init makes. */
 bool test_release_is_whole(const struct release *release);
 
-/* Runs `work` in that many processes at once, which start together; true if all returned 0. The
- * parent must have no connection open. */
+/* Runs `work` in that many processes at once, which start together; true if all returned 0. When
+ * one does not, the others are killed. The parent must have no connection open. */
 bool test_in_processes(int count, int (*work)(int number, void *context), void *context);
 
 /* "patch", "1.4.2", "1.4.x". */

@@ -27,12 +27,15 @@ static char *text_of(const struct family_dump *dump)
 /* A release with everything, one that is bare, one that channels name. */
 static const char *const full_lines[] = {
 	"{\"goldkeep\":\"export\",\"format\":1}",
-	"{\"family\":\"db/arm64\",\"releases\":3,\"channels\":{\"latest\":\"2.0.0\","
-	"\"stable\":\"2.0.0\"}}",
+	"{\"family\":\"db/arm64\",\"releases\":3,\"channels\":{"
+	"\"latest\":{\"version\":\"2.0.0\",\"trail\":[]},"
+	"\"stable\":{\"version\":\"2.0.0\",\"trail\":[\"1.4.2\",\"1.4.2-rc.1+linux.5\"]}}}",
 	"{\"family\":\"db/arm64\",\"version\":\"1.4.2-rc.1+linux.5\",\"state\":\"retired\","
-	"\"held\":\"because of \\\"\xc3\xa4\\\"\\n\",\"created_at\":\"2099-12-31T00:00:00Z\","
+	"\"held\":\"because of \\\"\xc3\xa4\\\"\\n\",\"revoked\":\"bad \\\"kernel\\\"\","
+	"\"created_at\":\"2099-12-31T00:00:00Z\","
 	"\"run\":\"run-1\",\"build\":\"amazon-ebs.web\",\"builder\":\"amazon-ebs\","
-	"\"fingerprint\":\"00ff\",\"intent\":\"{\\\"a\\\": [1]}\",\"revision\":9,\"images\":["
+	"\"fingerprint\":\"00ff\",\"intent\":\"{\\\"a\\\": [1]}\",\"revision\":9,"
+	"\"published\":[\"/golden/{family}/{channel}\",\"/golden/{version}\"],\"images\":["
 	"{\"provider\":\"aws\",\"location\":\"us-east-1\",\"id\":\"ami-1\",\"name\":\"web-1\","
 	"\"architecture\":\"arm64\",\"account\":\"123456789012\",\"bundle\":\"b/m.xml\","
 	"\"state\":\"retiring\",\"snapshots\":["
@@ -49,13 +52,15 @@ static const char *const full_lines[] = {
 	"{\"at\":\"2026-11-20T12:36:04Z\",\"actor\":\"me@here\",\"action\":\"retired\","
 	"\"detail\":null}]}",
 	"{\"family\":\"db/arm64\",\"version\":\"1.4.2\",\"state\":\"retired\",\"held\":null,"
+	"\"revoked\":null,"
 	"\"created_at\":\"1970-01-01T00:00:00Z\",\"run\":\"run-2\",\"build\":null,"
-	"\"builder\":null,\"fingerprint\":null,\"intent\":null,\"revision\":1,\"images\":[],"
+	"\"builder\":null,\"fingerprint\":null,\"intent\":null,\"revision\":1,\"published\":[],\"images\":[],"
 	"\"events\":[{\"at\":\"2026-11-20T12:36:05Z\",\"actor\":\"me@here\","
 	"\"action\":\"allocated\",\"detail\":null}]}",
 	"{\"family\":\"db/arm64\",\"version\":\"2.0.0\",\"state\":\"live\",\"held\":null,"
+	"\"revoked\":null,"
 	"\"created_at\":\"2026-11-20T12:36:00Z\",\"run\":\"run-3\",\"build\":null,"
-	"\"builder\":null,\"fingerprint\":null,\"intent\":null,\"revision\":3,\"images\":[],"
+	"\"builder\":null,\"fingerprint\":null,\"intent\":null,\"revision\":3,\"published\":[],\"images\":[],"
 	"\"events\":[{\"at\":\"2026-11-20T12:36:00Z\",\"actor\":\"me@here\","
 	"\"action\":\"allocated\",\"detail\":null}]}",
 };
@@ -200,6 +205,14 @@ static void test_import_conflicts(void **state)
 	CONFLICT(first->events.count--, "3 events in the inventory and 2", first->events.count++);
 	CONFLICT(first->release.image_count--, "2 images in the inventory and 1",
 		 first->release.image_count++);
+	CONFLICT(gk_str_set(&first->release.revoked, NULL, &err), "\"revoked\" is 'bad",
+		 gk_str_set(&first->release.revoked, "bad \"kernel\"", &err));
+	CONFLICT(first->release.published.count--,
+		 "\"published\" is '/golden/{family}/{channel} /golden/{version}' in the inventory",
+		 first->release.published.count++);
+	CONFLICT(dump.channels.items[1].trail.count--,
+		 "channel stable of db/arm64: \"trail\" is '1.4.2 1.4.2-rc.1+linux.5'",
+		 dump.channels.items[1].trail.count++);
 	CONFLICT(dump.channels.items[1].version = test_version("1.4.2"), "channel stable",
 		 dump.channels.items[1].version = test_version("2.0.0"));
 	CONFLICT(dump.channels.count--, "in the inventory and nothing in the import",

@@ -46,6 +46,9 @@ static void fill_in(struct release *release, bool full)
 		return;
 	release->state = RELEASE_RETIRED;
 	gk_str_set(&release->held, "because of \"\xc3\xa4\"\n", &err);
+	gk_str_set(&release->revoked, "bad \"kernel\"\n", &err);
+	gk_strv_add(&release->published, "/golden/{family}/{channel}", &err);
+	gk_strv_add(&release->published, "/a", &err);
 	gk_str_set(&release->build, "amazon-ebs.web", &err);
 	gk_str_set(&release->builder, "amazon-ebs", &err);
 	gk_str_set(&release->fingerprint, "00ff", &err);
@@ -106,6 +109,18 @@ static void test_what_is_not_there(void **state)
 	assert_false(found);
 }
 
+/* The family's only release, as a page has it. */
+static void assert_paged(struct inventory *inventory, const struct release *expected)
+{
+	_cleanup_(release_list_done) struct release_list list = {0};
+	struct gk_error err = {0};
+
+	assert_success(inventory->ops->page(inventory, expected->family, INVENTORY_ALL, NULL, 10,
+					    &list, &err), &err);
+	assert_int_equal(list.count, 1);
+	assert_same(&list.items[0], expected);
+}
+
 static void test_save(void **state)
 {
 	_cleanup_(inventory_closep) struct inventory *inventory = test_open(state);
@@ -118,6 +133,8 @@ static void test_save(void **state)
 	test_get(inventory, "web", "1.0.0", &mine);
 	test_get(inventory, "web", "1.0.0", &theirs);
 	gk_str_set(&mine.held, "mine", &err);
+	gk_str_set(&mine.revoked, "withdrawn", &err);
+	gk_strv_add(&mine.published, "/golden/{version}", &err);
 	gk_str_set(&mine.intent, "{}", &err);
 	mine.images[0].snapshots[1].state = SNAPSHOT_DELETED;
 	gk_str_set(&mine.images[1].id, "ami-3", &err);
@@ -129,6 +146,11 @@ static void test_save(void **state)
 	assert_true(theirs.revision == 1);
 	test_get(inventory, "web", "1.0.0", &read);
 	assert_same(&read, &mine);
+	assert_paged(inventory, &mine);
+	gk_str_set(&mine.revoked, NULL, &err);
+	gk_strv_done(&mine.published);
+	assert_success(inventory->ops->save(inventory, &mine, &test_event, &err), &err);
+	assert_paged(inventory, &mine);
 	read.version = test_version("9.0.0");
 	assert_failure(inventory->ops->save(inventory, &read, &test_event, &err), &err,
 		       GK_NOT_FOUND, "web 9.0.0");

@@ -58,6 +58,7 @@ static void see_image(struct fake_cloud *cloud, struct cloud_image *seen)
 	if (image->gone || image->hidden_for-- > 0)
 		return;
 	seen->status = CLOUD_AVAILABLE;
+	seen->deprecated_at = image->deprecated ? 1 : 0;
 	copy_tags(&seen->tags, &image->tags);
 	assert_int_equal(gk_str_set(&seen->account, "1", NULL), 0);
 	assert_int_equal(gk_strv_extend(&seen->snapshots, &image->snapshots, NULL), 0);
@@ -133,6 +134,101 @@ static int fake_remove(struct cloud *base, struct cloud_removal *work, size_t co
 	return 0;
 }
 
+static struct fake_pointer *find_pointer(struct fake_cloud *cloud, const char *location,
+					 const char *name)
+{
+	for (size_t i = 0; i < cloud->pointer_count; i++)
+		if (strcmp(cloud->pointers[i].location, location) == 0 &&
+		    strcmp(cloud->pointers[i].name, name) == 0)
+			return &cloud->pointers[i];
+	return NULL;
+}
+
+static void show_pointer(struct fake_pointer *pointer)
+{
+	if (!pointer->coming || pointer->hidden_for-- > 0)
+		return;
+	free(pointer->value);
+	pointer->value = TAKE_PTR(pointer->coming);
+}
+
+static int fake_read_pointers(struct cloud *base, struct cloud_pointer *pointers, size_t count,
+			      struct gk_error *err)
+{
+	struct fake_cloud *cloud = (struct fake_cloud *)base;
+
+	(void)err;
+	note(cloud, "read pointers");
+	for (size_t i = 0; i < count; i++) {
+		struct cloud_pointer *seen = &pointers[i];
+		struct fake_pointer *pointer = find_pointer(cloud, seen->location, seen->name);
+
+		if (pointer)
+			show_pointer(pointer);
+		seen->error = (struct gk_error){0};
+		seen->present = pointer && pointer->value;
+		assert_int_equal(
+			gk_str_set(&seen->value, seen->present ? pointer->value : NULL, NULL), 0);
+		assert_int_equal(
+			gk_str_set(&seen->kind, seen->present ? pointer->kind : NULL, NULL), 0);
+	}
+	return 0;
+}
+
+static void write_pointer(struct fake_cloud *cloud, struct cloud_pointer *wanted)
+{
+	struct fake_pointer *pointer = find_pointer(cloud, wanted->location, wanted->name);
+
+	if (pointer && pointer->kind)
+		gk_error_set(&wanted->error, GK_REFUSED, "%s is %s", wanted->name, pointer->kind);
+	else if (pointer && wanted->pinned && pointer->value &&
+		 strcmp(pointer->value, wanted->id) != 0)
+		gk_error_set(&wanted->error, GK_CONFLICT, "%s is there", wanted->name);
+	if (wanted->error.code != GK_OK)
+		return;
+	if (cloud->forgetful && strcmp(cloud->forgetful, wanted->location) == 0)
+		return;
+	if (!pointer)
+		pointer = fake_cloud_add_pointer(cloud, wanted->location, wanted->name, NULL, NULL);
+	assert_int_equal(gk_str_set(&pointer->coming, wanted->id, NULL), 0);
+	pointer->hidden_for = cloud->stored_after;
+}
+
+static int fake_write_pointers(struct cloud *base, struct cloud_pointer *pointers, size_t count,
+			       struct gk_error *err)
+{
+	struct fake_cloud *cloud = (struct fake_cloud *)base;
+
+	(void)err;
+	note(cloud, "write pointers");
+	for (size_t i = 0; i < count; i++) {
+		pointers[i].error = (struct gk_error){0};
+		if (!is_failing(cloud->unpublishable, pointers[i].location, &pointers[i].error))
+			write_pointer(cloud, &pointers[i]);
+	}
+	return 0;
+}
+
+static int fake_deprecate(struct cloud *base, struct cloud_deprecation *work, size_t count,
+			  struct gk_error *err)
+{
+	struct fake_cloud *cloud = (struct fake_cloud *)base;
+
+	(void)err;
+	note(cloud, "deprecate");
+	for (size_t i = 0; i < count; i++) {
+		struct fake_image *image = find(cloud, work[i].location, work[i].id);
+
+		work[i].error = (struct gk_error){0};
+		if (cloud->undeprecating && strcmp(cloud->undeprecating, work[i].location) == 0)
+			gk_error_set(&work[i].error, GK_UNSUPPORTED, "not known in %s",
+				     work[i].location);
+		else
+			image->deprecated = true;
+	}
+	return 0;
+}
+
 static void fake_close(struct cloud *base)
 {
 	(void)base;
@@ -141,7 +237,14 @@ static void fake_close(struct cloud *base)
 void fake_cloud_init(struct fake_cloud *cloud)
 {
 	static const struct cloud_ops ops = {
-		.close = fake_close, .look = fake_look, .tag = fake_tag, .remove = fake_remove};
+		.close = fake_close,
+		.look = fake_look,
+		.tag = fake_tag,
+		.remove = fake_remove,
+		.read_pointers = fake_read_pointers,
+		.write_pointers = fake_write_pointers,
+		.deprecate = fake_deprecate,
+	};
 
 	*cloud = (struct fake_cloud){.base.ops = &ops};
 }
@@ -152,6 +255,12 @@ void fake_cloud_done(struct fake_cloud *cloud)
 		gk_strv_done(&cloud->images[i].snapshots);
 		tag_list_done(&cloud->images[i].tags);
 		tag_list_done(&cloud->images[i].hidden);
+	}
+	for (size_t i = 0; i < cloud->pointer_count; i++) {
+		free(cloud->pointers[i].location);
+		free(cloud->pointers[i].name);
+		free(cloud->pointers[i].value);
+		free(cloud->pointers[i].coming);
 	}
 	gk_strv_done(&cloud->calls);
 }
@@ -165,6 +274,30 @@ struct fake_image *fake_cloud_add(struct fake_cloud *cloud, const char *location
 	image->id = id;
 	assert_int_equal(gk_strv_addf(&image->snapshots, NULL, "snap-%s", id + strlen("ami-")), 0);
 	return image;
+}
+
+struct fake_pointer *fake_cloud_add_pointer(struct fake_cloud *cloud, const char *location,
+					    const char *name, const char *value, const char *kind)
+{
+	struct fake_pointer *pointer = &cloud->pointers[cloud->pointer_count++];
+
+	assert_in_range(cloud->pointer_count, 1, FAKE_POINTERS);
+	*pointer = (struct fake_pointer){.kind = kind};
+	assert_int_equal(gk_str_set(&pointer->location, location, NULL), 0);
+	assert_int_equal(gk_str_set(&pointer->name, name, NULL), 0);
+	assert_int_equal(gk_str_set(&pointer->value, value, NULL), 0);
+	return pointer;
+}
+
+const char *fake_cloud_pointer(const struct fake_cloud *cloud, const char *location,
+			       const char *name)
+{
+	const struct fake_pointer *pointer =
+		find_pointer((struct fake_cloud *)cloud, location, name);
+
+	if (!pointer)
+		return NULL;
+	return pointer->coming ? pointer->coming : pointer->value;
 }
 
 size_t fake_cloud_count(const struct fake_cloud *cloud, const char *call)

@@ -158,12 +158,10 @@ static void start_server(struct server *server)
 	int listener = open_port(&server->port);
 
 	fflush(NULL);
-	server->pid = fork();
+	server->pid = test_fork();
 	assert_true(server->pid >= 0);
-	if (server->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (server->pid == 0)
 		serve(listener);
-	}
 	close(listener);
 }
 
