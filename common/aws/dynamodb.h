@@ -124,7 +124,7 @@ size_t dynamodb_item_size(const cJSON *item);
 /*
  * Sends them all at once. -1 for everything but a false condition: memory, and the first request
  * that failed. Conflicts of transactions, throttling and lost answers are waited out and tried
- * again, for a minute at most. GK_USAGE: the table does not exist, with the command to make it, or
+ * again, for a minute at most (GK_LOCKED: it was others all the time). GK_USAGE: the table does not exist, with the command to make it, or
  * is of another shape; GK_DENIED names the permission.
  */
 int dynamodb_run(struct dynamodb *db, struct dynamodb_request *const *requests, size_t count,

@@ -117,8 +117,11 @@ static enum verdict judge_reasons(struct dynamodb_request *request)
 	if (final)
 		gk_error_set(&request->call.error, GK_FAILED, "%s: %s: %s", request->call.action,
 			     reason_text(final, "Code"), reason_text(final, "Message"));
-	if (final || (!refused && !passes))
+	if (final || (!refused && !passes)) {
+		/* Nothing says that looking again would help: no conflict to the caller. */
+		request->call.error.code = GK_FAILED;
 		return VERDICT_FAILED;
+	}
 	return refused ? VERDICT_REFUSED : VERDICT_AGAIN;
 }
 
@@ -248,6 +251,8 @@ static int run_round(struct batch *batch, bool last, bool last_lost, struct gk_e
 
 		count_usage(batch->db, request);
 		request->refused = verdict == VERDICT_REFUSED;
+		if (verdict == VERDICT_AGAIN && request->call.error.code == GK_CONFLICT)
+			request->call.error.code = GK_LOCKED;
 		if (verdict == VERDICT_FAILED || (verdict == VERDICT_AGAIN && last) ||
 		    (verdict == VERDICT_LOST && last_lost))
 			return dynamodb_tell(batch->db, request, err);

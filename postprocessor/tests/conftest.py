@@ -26,6 +26,7 @@ import stores
 from emulator import FIRST_KEY, ROOT, Image, add_to_manifest, manifest_entry, new_run
 
 GOLDKEEP = Path(os.environ.get("GOLDKEEP") or ROOT / "build/goldkeep").absolute()
+SANITIZED = "asan" in str(GOLDKEEP)
 REPORTS = "sanitizer-reports"
 
 emulators.keep_out_the_users_settings()

@@ -11,12 +11,11 @@ import time
 
 import pytest
 
-from conftest import GOLDKEEP
+from conftest import SANITIZED
 from history import US, History
 from stored import files, tables
 
 HEADER = {"goldkeep": "export", "format": 1}
-SANITIZED = "asan" in str(GOLDKEEP)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from moto.sts.responses import TokenResponse
 import ec2
 import groups
 import parameters
+import quick_dynamodb
 import tables
 from wire import Call
 
@@ -35,6 +36,7 @@ def install() -> None:
     ec2_backends.backend = ec2.Backend
     dynamodb_backends.backend = tables.Backend
     Table.__deepcopy__ = tables.copy_table
+    quick_dynamodb.install()
     # moto lists all methods of a class anew for every request.
     names = functools.lru_cache(moto.core.responses.method_names_from_class)
     moto.core.responses.method_names_from_class = names

@@ -99,7 +99,7 @@ static int set_up(void **state)
 	bool changed = false;
 
 	fixture = (struct fixture){
-		.store = {.open = open_table, .across_processes = true},
+		.store = {.open = open_table, .across_processes = true, .writes = 20},
 		.endpoint = getenv("GOLDKEEP_DYNAMODB_ENDPOINT"),
 	};
 	snprintf(fixture.table, sizeof(fixture.table), "goldkeep-%lld-%d-%d",
@@ -212,6 +212,12 @@ static void test_reasons(void **state)
 		{CANCELLED(NONE "," NONE "," FAILED "," NONE "," NONE "," NONE), "{}", 2, GK_OK,
 		 NULL},
 		{CANCELLED(NONE "," NONE "," MET "," NONE "," NONE "," NONE), "{}", 1, GK_OK, NULL},
+		/* Met others and refused, at once. */
+		{CANCELLED(NONE "," NONE "," MET "," FAILED "," NONE "," NONE), NULL, 1,
+		 GK_CONFLICT, "web 1.0.1 or a release of run run"},
+		{CANCELLED(""), NULL, 1, GK_FAILED, "TransactionCanceledException"},
+		{PROBLEM("TransactionCanceledException"), NULL, 1, GK_FAILED,
+		 "TransactionCanceledException"},
 		{CANCELLED("{\"Code\":\"ValidationError\",\"Message\":\"too odd\"}"), NULL, 1,
 		 GK_FAILED, "ValidationError: too odd"},
 	};

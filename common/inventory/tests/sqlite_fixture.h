@@ -26,7 +26,9 @@ static inline int set_up(void **state)
 {
 	static struct fixture fixture;
 
-	fixture = (struct fixture){.store = {.open = open_file, .across_processes = true}};
+	fixture = (struct fixture){
+		.store = {.open = open_file, .across_processes = true, .writes = 60},
+	};
 	test_folder_init(&fixture.folder);
 	test_path(&fixture.folder, "inventory.db", fixture.path);
 	*state = &fixture;

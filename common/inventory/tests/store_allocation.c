@@ -7,7 +7,7 @@
 #include "inventory/tests/store_helpers.h"
 #include "inventory/tests/store_suite.h"
 
-enum { PROCESSES = 40, WRITES = 60 };
+enum { PROCESSES = 40 };
 
 static void test_allocate_versions(void **state)
 {
@@ -157,21 +157,22 @@ static int write_or_read(int number, void *context)
 {
 	struct store_under_test *store = context;
 	_cleanup_(inventory_closep) struct inventory *inventory = NULL;
+	size_t writes = (size_t)store->writes;
 	size_t seen = 0;
 
 	if (store->open(store, &inventory, NULL) < 0)
 		return -1;
-	for (int i = 0; number == 0 && i < WRITES; i++) {
+	for (size_t i = 0; number == 0 && i < writes; i++) {
 		_cleanup_(release_done) struct release release = {0};
 		bool existing = false;
 		char run[32];
 
-		snprintf(run, sizeof(run), "run-%d", i);
+		snprintf(run, sizeof(run), "run-%zu", i);
 		if (test_allocate(inventory, "web", "patch", run, &release, &existing, NULL) < 0 ||
 		    test_set_state(inventory, &release, RELEASE_LIVE, NULL) < 0)
 			return -1;
 	}
-	while (number != 0 && seen < WRITES) {
+	while (number != 0 && seen < writes) {
 		_cleanup_(release_list_done) struct release_list list = {0};
 
 		if (inventory_collect(inventory, "web", INVENTORY_ALL, &list, NULL) < 0)

@@ -244,7 +244,7 @@ static void test_import_into_a_family(void **state)
 /* More than a page, and more than a transaction of DynamoDB takes. */
 static void test_import_many(void **state)
 {
-	enum { MANY = 1001 };
+	enum { MANY = 501 };
 	_cleanup_(inventory_closep) struct inventory *inventory = test_open(state);
 	_cleanup_(family_dump_done) struct family_dump dump = {0};
 	struct gk_error err = {0};

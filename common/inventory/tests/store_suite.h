@@ -12,6 +12,7 @@ struct store_under_test {
 	/* A new connection to the same store. */
 	int (*open)(struct store_under_test *store, struct inventory **ret, struct gk_error *err);
 	bool across_processes; /* forked children may open it as well */
+	int writes;            /* how many, while others read: a slow store needs fewer */
 };
 
 /* Number of tests that failed. */

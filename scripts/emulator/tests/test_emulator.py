@@ -1069,7 +1069,8 @@ def test_dynamodb(emulator):
     assert client.get_item(TableName="t", Key={"pk": {"S": "a"}})["Item"]
 
 
-def test_a_cancelled_transaction_leaves_nothing(emulator):
+def sorted_table(emulator):
+    """A table t with the keys pk and sk."""
     client = emulator.client("dynamodb")
     client.create_table(
         TableName="t",
@@ -1082,6 +1083,54 @@ def test_a_cancelled_transaction_leaves_nothing(emulator):
             {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")
         ],
     )
+    return client
+
+
+QUERIES = [  # the condition of the sort key, forward, what is found in pages of two
+    (None, True, "a1 a2 a3 b1 c1"),
+    (None, False, "c1 b1 a3 a2 a1"),
+    ("begins_with(sk, :x)", True, "a1 a2 a3"),
+    ("begins_with(sk, :x)", False, "a3 a2 a1"),
+    ("sk BETWEEN :x AND :y", False, "b1 a3 a2 a1"),
+    ("sk > :y", True, "c1"),
+    ("sk = :x", True, ""),
+]
+
+
+def test_values_of_every_type(emulator):
+    client = sorted_table(emulator)
+    key = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    simple = [{"S": ""}, {"N": "1.50"}, {"B": b"\0\xff"}, {"BOOL": False}, {"NULL": True}]
+    sets = [{"SS": ["x"]}, {"NS": ["2"]}, {"BS": [b"\1"]}]
+    item = key | {
+        "list": {"L": [*simple, *sets, {"L": []}]},
+        "map": {"M": {"empty": {"M": {}}, "of": {"M": {"S": {"S": "name"}, "B": {"B": b"y"}}}}},
+        "S": {"S": "a name like a type's"},
+    }
+    client.put_item(TableName="t", Item=item)
+    assert client.get_item(TableName="t", Key=key)["Item"] == item
+    assert client.scan(TableName="t")["Items"] == [item]
+
+
+@pytest.mark.parametrize("condition, forward, expected", QUERIES)
+def test_queries(emulator, condition, forward, expected):
+    client = sorted_table(emulator)
+    for pk, sk in [("p", "c1"), ("q", "a1"), ("p", "a2"), ("p", "b1"), ("p", "a1"), ("p", "a3")]:
+        client.put_item(TableName="t", Item={"pk": {"S": pk}, "sk": {"S": sk}})
+    values = {":p": {"S": "p"}, ":x": {"S": "a"}, ":y": {"S": "b2"}}
+    text = "pk = :p" + (f" AND {condition}" if condition else "")
+    pages = client.get_paginator("query").paginate(
+        TableName="t",
+        KeyConditionExpression=text,
+        ExpressionAttributeValues={n: v for n, v in values.items() if n in text},
+        ScanIndexForward=forward,
+        PaginationConfig={"PageSize": 2},
+    )
+    assert " ".join(item["sk"]["S"] for page in pages for item in page["Items"]) == expected
+
+
+def test_a_cancelled_transaction_leaves_nothing(emulator):
+    client = sorted_table(emulator)
 
     def key(name):
         return {"pk": {"S": "a"}, "sk": {"S": name}}
