@@ -27,6 +27,8 @@ extern const struct command command_import;
 extern const struct command command_init;
 extern const struct command command_hold;
 extern const struct command command_unhold;
+extern const struct command command_promote;
+extern const struct command command_revoke;
 
 /* NULL-terminated. */
 extern const struct command *const commands[];
