@@ -5,10 +5,13 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
+from moto.ssm.exceptions import SSMException, ValidationException
 from moto.ssm.models import ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+import auth
 import paging
+import settings
 
 IMAGE_TYPE = "aws:ec2:image"
 PREFIX = "resolve:ssm:"
@@ -17,13 +20,47 @@ PREFIX = "resolve:ssm:"
 class Response(SimpleSystemManagerResponse):
     def put_parameter(self) -> ActionResult:
         """AWS answers before it has looked at the image; a wrong one is then never stored."""
-        if self._get_param("DataType") != IMAGE_TYPE or self.image_is_usable():
-            return super().put_parameter()
-        versions = self.ssm_backend._parameters.get(self._get_param("Name"), [])
-        if versions and not self._get_param("Overwrite", False):
-            return super().put_parameter()
-        last = versions[-1].version if versions else 0
-        return ActionResult({"Version": last + 1, "Tier": "Standard"})
+        stored = self.ssm_backend._parameters
+        name = stored.normalize_name(self._get_param("Name"))
+        versions = list(stored.get(name, []))
+        if versions and self._get_param("Overwrite", False):
+            self.check_kind(versions[-1])
+        data_type = self._get_param("DataType") or (versions[-1].data_type if versions else "text")
+        result = super().put_parameter()
+        if data_type == IMAGE_TYPE:
+            stored[name][-1].data_type = data_type
+            self.check_later(name, versions)
+        return result
+
+    def check_later(self, name: str, before: list[Any]) -> None:
+        """Take back what was just stored, and keep it for later if the image is right."""
+        backend = self.ssm_backend
+        now = backend._parameters.pop(name)
+        if before:
+            backend._parameters[name] = before
+        accepted(backend).pop(name, None)
+        if self.image_is_usable() and not self.is_lost():
+            accepted(backend)[name] = [settings.get("image_parameters_after"), now]
+        if not settings.get("image_parameters_after"):
+            store(backend, [name])
+
+    def check_kind(self, existing: Any) -> None:
+        """A parameter stays what it is. AWS documents no code for the data type."""
+        kind = self._get_param("Type") or existing.parameter_type
+        if kind != existing.parameter_type:
+            message = f"The parameter {existing.name} has the type {existing.parameter_type}"
+            raise SSMException("HierarchyTypeMismatchException", message)
+        if (self._get_param("DataType") or existing.data_type) != existing.data_type:
+            message = f"The data type of {existing.name} is {existing.data_type}, and stays that"
+            raise ValidationException(message)
+
+    def get_parameter(self) -> ActionResult:
+        store(self.ssm_backend, [self._get_param("Name")])
+        return super().get_parameter()
+
+    def get_parameters(self) -> ActionResult:
+        store(self.ssm_backend, self._get_param("Names"))
+        return super().get_parameters()
 
     def describe_parameters(self) -> ActionResult:
         """moto refuses the filter DataType, and knows no pages but those of ten."""
@@ -43,7 +80,27 @@ class Response(SimpleSystemManagerResponse):
     def image_is_usable(self) -> bool:
         images = ec2_backends[self.current_account][self.region].amis
         image = images.get(self._get_param("Value"))
-        return image is not None and image.state == "available"
+        visible = image is not None and auth.caller_may("ec2:DescribeImages")
+        return visible and image.state == "available"
+
+    def is_lost(self) -> bool:
+        lost = settings.get("image_parameters_lost")
+        return self.region in lost or self._get_param("Name") in lost
+
+
+def accepted(backend: Any) -> dict[str, list[Any]]:
+    """Accepted, and not stored yet: name -> [reads that do not show it, its versions then]."""
+    return vars(backend).setdefault("accepted_parameters", {})
+
+
+def store(backend: Any, names: list[str]) -> None:
+    """Before these are read: store what has been waiting for long enough."""
+    for name in {backend._parameters.normalize_name(n.partition(":")[0]) for n in names}:
+        waiting = accepted(backend).get(name)
+        if waiting and waiting[0] > 0:
+            waiting[0] -= 1
+        elif waiting:
+            backend._parameters[name] = accepted(backend).pop(name)[1]
 
 
 def fits(given: dict[str, Any], value: str) -> bool:

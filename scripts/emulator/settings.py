@@ -11,6 +11,8 @@ DEFAULTS: dict[str, Any] = {
     "unknown_actions": [],  # these actions do not exist here
     "ignore_delete_associated_snapshots": False,  # DeregisterImage does not know it
     "snapshot_result": {},  # snapshot id -> return code of its deletion by DeregisterImage
+    "image_parameters_lost": [],  # regions or names of which no aws:ec2:image value is ever stored
+    "image_parameters_after": 0,  # accepted aws:ec2:image values are not shown by the next N reads
     "deny": [],  # IAM actions that the first key may not do
     "second_key_allows": [],  # IAM actions that the second key may do
 }

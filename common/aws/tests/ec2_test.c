@@ -79,6 +79,11 @@ static void test_writing_requests(void **state)
 	ec2_delete_snapshot(&call, "r", "snap-b");
 	assert_params(&call, "&SnapshotId=snap-b");
 	aws_call_done(&call);
+	call = (struct aws_call){0};
+	ec2_enable_image_deprecation(&call, "r", "ami-a", 1795178160);
+	assert_string_equal(call.action, "EnableImageDeprecation");
+	assert_params(&call, "&ImageId=ami-a&DeprecateAt=2026-11-20T12%3A36%3A00Z");
+	aws_call_done(&call);
 }
 
 /* ---- images ---- */
@@ -91,6 +96,7 @@ static const char whole_image[] =
 	"<name>web &amp; &#x4e;o</name><architecture>arm64</architecture><isPublic>true</isPublic>"
 	"<creationDate>2021-09-29T11:04:43.305Z</creationDate>"
 	"<lastLaunchedTime>2021-09-30T00:00:00Z</lastLaunchedTime>"
+	"<deprecationTime>2023-09-30T00:00:00.000Z</deprecationTime>"
 	"<deregistrationProtection>enabled-with-cooldown</deregistrationProtection>"
 	"<rootDeviceType>ebs</rootDeviceType><imageLocation>1/web</imageLocation>"
 	"<stateReason><code>C</code><message>it broke</message></stateReason>"
@@ -123,6 +129,7 @@ static void test_whole_image(void **state)
 	assert_true(image->is_public);
 	assert_int_equal(image->created_at, 1632913483);
 	assert_int_equal(image->last_launched_at, 1632960000);
+	assert_int_equal(image->deprecated_at, 1696032000);
 	assert_string_equal(image->protection, "enabled-with-cooldown");
 	assert_null(image->bundle);
 	assert_int_equal(image->snapshots.count, 2);
@@ -262,6 +269,7 @@ static const struct {
 	{read_images, IMAGE("<isPublic>maybe</isPublic>"), "isPublic is \"maybe\""},
 	{read_images, IMAGE("<creationDate>yesterday</creationDate>"), "creationDate"},
 	{read_images, IMAGE("<lastLaunchedTime>2021</lastLaunchedTime>"), "lastLaunchedTime"},
+	{read_images, IMAGE("<deprecationTime>soon</deprecationTime>"), "deprecationTime"},
 	{read_images, IMAGE("<tagSet><item><value>x</value></item></tagSet>"), "without key"},
 	{read_snapshots,
 	 "<DescribeSnapshotsResponse><snapshotSet><item/></snapshotSet>"

@@ -807,6 +807,76 @@ def test_image_parameters_are_checked_later(emulator, ec2):
     assert ssm.get_parameter(Name="/golden/web")["Parameter"]["Value"] == image_id
 
 
+IMAGE = {"Type": "String", "DataType": "aws:ec2:image", "Overwrite": True}
+
+
+def value_of(ssm, name):
+    found = ssm.get_parameters(Names=[name])["Parameters"]
+    return found[0]["Value"] if found else None
+
+
+def test_image_parameters_that_are_never_stored(emulator, ec2):
+    first, second = register(ec2, "first"), register(ec2, "second")
+    ssm = emulator.client("ssm")
+    emulator.image(second, state="pending")
+    ssm.put_parameter(Name="/web", Value=first, **IMAGE)
+    ssm.put_parameter(Name="/web", Value=second, **IMAGE)
+    assert value_of(ssm, "/web") == first
+    emulator.image(second, state="available")
+    for setting in ({"image_parameters_lost": ["us-east-1"]}, {"image_parameters_lost": ["/web"]}):
+        emulator.settings(**setting)
+        assert ssm.put_parameter(Name="/web", Value=second, **IMAGE)["Version"] == 2
+        assert value_of(ssm, "/web") == first
+    emulator.settings(image_parameters_lost=["eu-west-1", "/other"], deny=["ec2:DescribeImages"])
+    ssm.put_parameter(Name="/web", Value=second, **IMAGE)
+    assert value_of(ssm, "/web") == first
+    emulator.settings(deny=[])
+    ssm.put_parameter(Name="/web", Value=second, **IMAGE)
+    assert value_of(ssm, "/web") == second
+
+
+def test_image_parameters_that_are_stored_later(emulator, ec2):
+    first, second = register(ec2, "first"), register(ec2, "second")
+    ssm = emulator.client("ssm")
+    emulator.settings(image_parameters_after=2)
+    assert ssm.put_parameter(Name="/web", Value=first, **IMAGE)["Version"] == 1
+    assert [value_of(ssm, "/web") for _ in range(3)] == [None, None, first]
+    ssm.put_parameter(Name="/web", Value=second, **IMAGE)
+    assert ssm.get_parameter(Name="/web")["Parameter"]["Value"] == first
+    assert [value_of(ssm, "/web") for _ in range(2)] == [first, second]
+    found = ssm.get_parameter(Name="/web")["Parameter"]
+    assert (found["Version"], found["DataType"]) == (2, "aws:ec2:image")
+
+
+def test_parameters_keep_their_kind(emulator, ec2):
+    image_id = register(ec2, "published")
+    ssm = emulator.client("ssm")
+    ssm.put_parameter(Name="/text", Value=image_id, Type="String")
+    ssm.put_parameter(Name="/image", Value=image_id, **IMAGE)
+    with refused("ValidationException", 400):
+        ssm.put_parameter(Name="/text", Value=image_id, **IMAGE)
+    with refused("ValidationException", 400):
+        ssm.put_parameter(Name="/image", Value="x", **IMAGE | {"DataType": "text"})
+    with refused("HierarchyTypeMismatchException", 400):
+        ssm.put_parameter(Name="/text", Value="x", Type="StringList", Overwrite=True)
+    with refused("ParameterAlreadyExists", 400):
+        ssm.put_parameter(Name="/text", Value=image_id, **IMAGE | {"Overwrite": False})
+    ssm.put_parameter(Name="/image", Value=image_id, Overwrite=True)
+    assert ssm.get_parameter(Name="/image")["Parameter"]["DataType"] == "aws:ec2:image"
+
+
+def test_a_hundred_versions(emulator, ec2):
+    image_id = register(ec2, "published")
+    ssm = emulator.client("ssm")
+    for _ in range(100):
+        ssm.put_parameter(Name="/web", Value=image_id, **IMAGE)
+    ssm.label_parameter_version(Name="/web", ParameterVersion=1, Labels=["first"])
+    with refused("ParameterMaxVersionLimitExceeded", 400):
+        ssm.put_parameter(Name="/web", Value=image_id, **IMAGE)
+    ssm.label_parameter_version(Name="/web", ParameterVersion=2, Labels=["first"])
+    assert ssm.put_parameter(Name="/web", Value=image_id, **IMAGE)["Version"] == 101
+
+
 BY_TYPE = [{"Key": "DataType", "Values": ["aws:ec2:image"]}]
 
 
