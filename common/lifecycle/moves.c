@@ -44,6 +44,24 @@ bool move_find(const struct intent *intent, const char *channel, struct move *re
 	return true;
 }
 
+int moves_by(const struct release *release, const char *how, struct gk_strv *ret,
+	     struct gk_error *err)
+{
+	_cleanup_(intent_done) struct intent intent = {0};
+
+	if (intent_from_json(release->intent, &intent, err) < 0)
+		return -1;
+	for (size_t i = 0; i < intent.moves.count; i++) {
+		const char *channel = intent.moves.items[i].key;
+		struct move move;
+
+		if (move_find(&intent, channel, &move) && strcmp(move.how, how) == 0 &&
+		    gk_strv_add(ret, channel, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int add_move(struct intent *intent, const struct move *move, struct gk_error *err)
 {
 	char from[SEMVER_TEXT_SIZE];

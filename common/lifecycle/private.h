@@ -199,6 +199,10 @@ int move_forget(struct lifecycle *lifecycle, struct release *release, const char
 /* Reads what an intent has of a channel; false if it has nothing. */
 bool move_find(const struct intent *intent, const char *channel, struct move *ret);
 
+/* The channels that a release is to be named by for one such word. */
+int moves_by(const struct release *release, const char *how, struct gk_strv *ret,
+	     struct gk_error *err);
+
 /* Carries out all moves of an intent but those that somebody was ahead of: what they took stays
  * theirs. Returns how many channels were moved. */
 int moves_carry_out(struct lifecycle *lifecycle, const struct release *release,

@@ -71,38 +71,28 @@ static int must_move(struct lifecycle *lifecycle, const struct release *revoked,
 
 /* ---- channels ---- */
 
-/* Moves one channel to its successor, which is published then. Returns 0 if somebody else was
- * ahead: then everything is to be read again. */
+/* Moves one channel to its successor. Returns 0 if somebody else was ahead: then everything is to
+ * be read again. */
 static int move_channel(struct lifecycle *lifecycle, const struct release *revoked,
 			const struct channel *channel, struct release *successor,
-			struct outcome *outcome, struct gk_error *err)
+			struct gk_error *err)
 {
 	const struct move move = {.channel = channel->name, .how = MOVE_REVOKE, .existed = true,
 				  .from = channel->version};
 	struct gk_error problem = {0};
 
-	if (move_write_down(lifecycle, successor, &move, &revoked->published, &problem) < 0 ||
-	    move_carry_out(lifecycle, successor, &move, &problem) < 0) {
-		if (problem.code == GK_CONFLICT || problem.code == GK_REFUSED)
-			return move_forget(lifecycle, successor, channel->name, err);
-		*err = problem;
-		return -1;
-	}
-	if ((publish_pointers(lifecycle, successor, outcome, &problem) < 0 ||
-	     moves_warn_left(lifecycle, revoked, successor, channel->name, outcome, &problem) <
-		     0) &&
-	    outcome_add_incomplete(outcome, "publish", NULL, problem.message, err) < 0)
-		return -1;
-	/* What is not published yet stays written down with the successor. */
-	if (outcome->incomplete_count == 0 &&
-	    move_forget(lifecycle, successor, channel->name, err) < 0)
-		return -1;
-	return 1;
+	if (move_write_down(lifecycle, successor, &move, &revoked->published, &problem) == 0 &&
+	    move_carry_out(lifecycle, successor, &move, &problem) >= 0)
+		return 1;
+	if (problem.code == GK_CONFLICT || problem.code == GK_REFUSED)
+		return move_forget(lifecycle, successor, channel->name, err);
+	*err = problem;
+	return -1;
 }
 
 /* One look at all channels. Returns whether another one is needed. */
 static int move_once(struct lifecycle *lifecycle, const struct release *revoked, bool *followed,
-		     struct outcome *outcome, struct gk_error *err)
+		     struct gk_error *err)
 {
 	_cleanup_(channel_list_done) struct channel_list channels = {0};
 
@@ -116,7 +106,7 @@ static int move_once(struct lifecycle *lifecycle, const struct release *revoked,
 		if (moved == 0)
 			continue;
 		if (moved > 0)
-			moved = move_channel(lifecycle, revoked, channel, &successor, outcome, err);
+			moved = move_channel(lifecycle, revoked, channel, &successor, err);
 		if (moved < 0)
 			return -1;
 		*followed = *followed ||
@@ -127,7 +117,7 @@ static int move_once(struct lifecycle *lifecycle, const struct release *revoked,
 }
 
 static int move_channels(struct lifecycle *lifecycle, const struct release *revoked,
-			 struct outcome *outcome, struct gk_error *err)
+			 struct gk_error *err)
 {
 	bool followed = false;
 	int more = 1;
@@ -135,9 +125,49 @@ static int move_channels(struct lifecycle *lifecycle, const struct release *revo
 	for (int round = 0; more > 0; round++) {
 		if (round == SAVE_ROUNDS)
 			return journal_gave_up(revoked, err);
-		more = move_once(lifecycle, revoked, &followed, outcome, err);
+		more = move_once(lifecycle, revoked, &followed, err);
 	}
 	return more;
+}
+
+/* Publishes what moved to this release. What is not published stays written down with it. */
+static int publish_successor(struct lifecycle *lifecycle, const struct release *revoked,
+			     struct release *successor, const struct gk_strv *moved,
+			     struct outcome *outcome, struct gk_error *err)
+{
+	size_t before = outcome->incomplete_count;
+	struct gk_error problem = {0};
+	int done = publish_pointers(lifecycle, successor, outcome, &problem);
+
+	for (size_t i = 0; done >= 0 && i < moved->count; i++)
+		done = moves_warn_left(lifecycle, revoked, successor, moved->items[i], outcome,
+				       &problem);
+	if (done < 0 && outcome_add_incomplete(outcome, "publish", NULL, problem.message, err) < 0)
+		return -1;
+	for (size_t i = 0; outcome->incomplete_count == before && i < moved->count; i++)
+		if (move_forget(lifecycle, successor, moved->items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+/* Whatever withdrawals moved and nobody has published yet, those before this one included. */
+static int publish_successors(struct lifecycle *lifecycle, const struct release *revoked,
+			      struct outcome *outcome, struct gk_error *err)
+{
+	_cleanup_(release_list_done) struct release_list list = {0};
+
+	if (inventory_collect(lifecycle->inventory, revoked->family, INVENTORY_UNFINISHED, &list,
+			      err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++) {
+		_cleanup_(gk_strv_done) struct gk_strv moved = {0};
+
+		if (moves_by(&list.items[i], MOVE_REVOKE, &moved, err) < 0 ||
+		    (moved.count > 0 && publish_successor(lifecycle, revoked, &list.items[i],
+							  &moved, outcome, err) < 0))
+			return -1;
+	}
+	return 0;
 }
 
 /* ---- the release itself ---- */
@@ -151,7 +181,8 @@ static int save_revoked(struct lifecycle *lifecycle, struct release *release, co
 
 		if (release->state >= RELEASE_RETIRING || gk_str_equal(release->revoked, reason))
 			return 0;
-		if (move_channels(lifecycle, release, outcome, err) < 0 ||
+		if (move_channels(lifecycle, release, err) < 0 ||
+		    publish_successors(lifecycle, release, outcome, err) < 0 ||
 		    gk_str_set(&release->revoked, reason, err) < 0)
 			return -1;
 		if (journal_save(lifecycle, release, "revoked", reason, &problem) == 0)
