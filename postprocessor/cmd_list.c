@@ -56,7 +56,8 @@ static int add_text(struct listing *listing, const struct release *release,
 		    gk_strv_add(&names, channels->items[i].name, err) < 0)
 			return -1;
 	for (size_t i = 0; i < release->image_count; i++)
-		if (gk_strv_addf(&images, err, "%s:%s", release->images[i].location,
+		if (!release_discards(release, &release->images[i]) &&
+		    gk_strv_addf(&images, err, "%s:%s", release->images[i].location,
 				 release->images[i].id) < 0)
 			return -1;
 	gk_strv_sort(&names);

@@ -1,23 +1,21 @@
 /* goldkeep release: the post-processor's job. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "commands.h"
+#include "image/fingerprint.h"
 #include "image/pointer.h"
 #include "manifest_file.h"
 #include "output.h"
 #include "pointer_options.h"
 #include "policy_options.h"
 #include "report.h"
+#include "version_options.h"
 
 static const struct option_def release_defs[] = {
 	{"manifest", 0, "FILE", "Packer's manifest (default packer-manifest.json)", 0},
 	{"family", 0, "NAME", "family (default: custom_data goldkeep_family, else the build name)", 0},
-	{"version", 0, "V", "exact version 1.4.2, or a line: 1.4, 1.4.x, 2.x", 0},
-	{"bump", 0, "LEVEL", "major, minor or patch (default) from the highest version ever", 0},
-	{"prerelease", 0, "ID", "make a pre-release: 1.5.0-rc.1, then -rc.2", 0},
 	{"run", 0, "UUID", "Packer run (default $PACKER_RUN_UUID, else the manifest's last)", 0},
 	{"build", 0, "NAME", "only builds of that name (default $PACKER_BUILD_NAME)", 0},
 	{"all-builds", 0, NULL, "all builds of the run", 0},
@@ -25,6 +23,8 @@ static const struct option_def release_defs[] = {
 	{"tag", 0, "KEY=VALUE", "one more tag; {version} {family} {run} are filled in; repeatable",
 	 OPTION_LIST},
 	{"fingerprint", 0, "HEX", "digest of the inputs, recorded with the release", 0},
+	{"on-duplicate", 0, "WHAT",
+	 "release (default), or discard the image if a live release has its fingerprint", 0},
 	{"publish-ssm", 0, "NAME",
 	 "SSM parameter for the AMI, in every region: /golden/{family}/{channel}; {version} and "
 	 "{architecture} too; repeatable", OPTION_LIST},
@@ -162,76 +162,34 @@ static int group_builds(struct context *context, const struct manifest_selection
 
 /* ---- what to do with them ---- */
 
-/* The first value that an entry's custom_data has. */
-static const char *custom_value(const struct family_builds *builds, const char *key)
-{
-	for (size_t i = 0; i < builds->count; i++) {
-		const char *value = manifest_entry_custom(builds->entries[i], key);
-
-		if (value)
-			return value;
-	}
-	return NULL;
-}
-
-/* The version that the entries' custom_data names, or NULL. They make one release: one version. */
-static int custom_version(const struct family_builds *builds, const char **ret,
-			  struct gk_error *err)
+/* The one value that the entries' custom_data has for a key, or NULL: they make one release. */
+static int custom_value(const struct family_builds *builds, const char *key, const char **ret,
+			struct gk_error *err)
 {
 	const char *found = NULL;
 
 	for (size_t i = 0; i < builds->count; i++) {
-		const char *value = manifest_entry_custom(builds->entries[i], "goldkeep_version");
+		const char *value = manifest_entry_custom(builds->entries[i], key);
 
 		if (found && value && strcmp(found, value) != 0)
 			return gk_error_set(err, GK_USAGE,
-					    "the builds of family %s have two versions in custom_data "
-					    "goldkeep_version: %.80s and %.80s",
-					    builds->family, found, value);
+					    "the builds of family %s have two values in custom_data "
+					    "%s: %.80s and %.80s",
+					    builds->family, key, found, value);
 		found = found ? found : value;
 	}
 	*ret = found;
 	return 0;
 }
 
-/* --version and --bump exclude each other where they come from the same place; else the nearer
- * wins. */
 static int read_version(const struct options *options, const struct family_builds *builds,
 			struct version_request *request, struct gk_error *err)
 {
-	const struct option_value *version = options_find(options, builds->family, "version");
-	const struct option_value *bump = options_find(options, builds->family, "bump");
 	const char *custom = NULL;
 
-	*request = (struct version_request){.kind = VERSION_BUMP, .bump = SEMVER_PATCH};
-	if (version && bump && version->source == bump->source)
-		return gk_error_set(err, GK_USAGE, "%s and %s exclude each other", version->origin,
-				    bump->origin);
-	if (version && (!bump || version->source > bump->source)) {
-		if (version_request_parse(version->text, request, err) < 0)
-			return gk_error_wrap(err, "%s", version->origin);
-		return 0;
-	}
-	if (custom_version(builds, &custom, err) < 0)
+	if (custom_value(builds, "goldkeep_version", &custom, err) < 0)
 		return -1;
-	if (custom && !(bump && bump->source == OPTION_FROM_FLAG)) {
-		if (version_request_parse(custom, request, err) < 0)
-			return gk_error_wrap(err, "custom_data goldkeep_version");
-		return 0;
-	}
-	if (bump && version_bump_parse(bump->text, &request->bump, err) < 0)
-		return gk_error_wrap(err, "%s", bump->origin);
-	return 0;
-}
-
-static int read_prerelease(const struct options *options, const char *family,
-			   struct version_request *request, struct gk_error *err)
-{
-	const struct option_value *value = options_find(options, family, "prerelease");
-
-	if (value && version_request_set_prerelease(request, value->text, err) < 0)
-		return gk_error_wrap(err, "%s", value->origin);
-	return 0;
+	return version_from_options(options, builds->family, custom, request, err);
 }
 
 static int read_channels(const struct options *options, const char *family, struct gk_strv *ret,
@@ -283,13 +241,31 @@ static int read_fingerprint(const struct options *options, const struct family_b
 {
 	const char *text = options_text(options, builds->family, "fingerprint");
 
-	if (!text)
-		text = custom_value(builds, "goldkeep_fingerprint");
-	for (const char *c = text; c && *c; c++)
-		if (!isxdigit((unsigned char)*c))
-			return gk_error_set(err, GK_USAGE, "fingerprint '%.80s' is not hexadecimal",
-					    text);
+	if (!text && custom_value(builds, "goldkeep_fingerprint", &text, err) < 0)
+		return -1;
+	if (text && fingerprint_check(text, err) < 0)
+		return -1;
 	*ret = text;
+	return 0;
+}
+
+static int read_on_duplicate(const struct options *options, struct release_order *order,
+			     struct gk_error *err)
+{
+	const struct option_value *value = options_find(options, order->family, "on-duplicate");
+
+	if (!value || strcmp(value->text, "release") == 0)
+		return 0;
+	if (strcmp(value->text, "discard") != 0)
+		return gk_error_set(err, GK_USAGE, "%s: '%.80s' is neither release nor discard",
+				    value->origin, value->text);
+	if (!order->fingerprint)
+		return gk_error_set(err, GK_USAGE,
+				    "%s discard needs the fingerprint of family %s's build: give "
+				    "--fingerprint, or custom_data goldkeep_fingerprint (`goldkeep "
+				    "fingerprint` makes one)",
+				    value->origin, order->family);
+	order->discard_duplicate = true;
 	return 0;
 }
 
@@ -311,12 +287,12 @@ static int make_order(const struct context *context, const struct family_builds 
 	order->entries = builds->entries;
 	order->entry_count = builds->count;
 	if (read_version(options, builds, &order->version, err) < 0 ||
-	    read_prerelease(options, family, &order->version, err) < 0 ||
 	    read_channels(options, family, &order->channels, err) < 0 ||
 	    read_tags(options, family, &order->tags, err) < 0 ||
 	    pointers_from_options(options, family, &order->pointers, err) < 0 ||
 	    read_tfvars(options, family, &order->tfvars, err) < 0 ||
 	    read_fingerprint(options, builds, &order->fingerprint, err) < 0 ||
+	    read_on_duplicate(options, order, err) < 0 ||
 	    options_switch(options, family, "new-family", &order->new_family, err) < 0)
 		return -1;
 	return policy_from_options(options, family, &order->policy, err);
@@ -449,7 +425,7 @@ static int run_release(struct context *context, struct gk_error *err)
 	return report_outcomes(context, &outcomes, &style);
 }
 
-static const struct option_group *const groups[] = {&group_release, &group_policy, &group_global,
+static const struct option_group *const groups[] = {&group_release, &group_versioning, &group_policy, &group_global,
 						    NULL};
 
 const struct command command_release = {

@@ -19,6 +19,14 @@ static const struct option_def global_defs[] = {
 
 const struct option_group group_global = {"Global options", global_defs, ARRAY_SIZE(global_defs)};
 
+static const struct option_def version_defs[] = {
+	{"version", 0, "V", "exact version 1.4.2, or a line: 1.4, 1.4.x, 2.x", 0},
+	{"bump", 0, "LEVEL", "major, minor or patch (default) from the highest version ever", 0},
+	{"prerelease", 0, "ID", "make a pre-release: 1.5.0-rc.1, then -rc.2", 0},
+};
+
+const struct option_group group_versioning = {"Version", version_defs, ARRAY_SIZE(version_defs)};
+
 static const struct option_def policy_defs[] = {
 	{"keep-last", 0, "N", "keep the newest N releases", 0},
 	{"keep-within", 0, "DURATION", "keep what is within DURATION (1y6m14d12h) of the newest", 0},
@@ -32,10 +40,11 @@ static const struct option_def policy_defs[] = {
 const struct option_group group_policy = {"Retention", policy_defs, ARRAY_SIZE(policy_defs)};
 
 const struct command *const commands[] = {
-	&command_release, &command_retain, &command_list,  &command_show,
-	&command_history, &command_promote, &command_revoke,
-	&command_hold,   &command_unhold, &command_resume,
-	&command_adopt,   &command_init,   &command_export, &command_import, NULL,
+	&command_release, &command_retain,  &command_list,   &command_show,
+	&command_history, &command_resolve, &command_next,   &command_check,
+	&command_fingerprint, &command_promote, &command_revoke,
+	&command_hold,    &command_unhold,  &command_resume,
+	&command_adopt,   &command_init,    &command_export, &command_import, NULL,
 };
 
 const struct option_group *const *commands_all_options(void)

@@ -20,11 +20,15 @@ extern const struct command command_retain;
 extern const struct command command_list;
 extern const struct command command_show;
 extern const struct command command_history;
+extern const struct command command_resolve;
 extern const struct command command_resume;
 extern const struct command command_adopt;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_init;
+extern const struct command command_next;
+extern const struct command command_check;
+extern const struct command command_fingerprint;
 extern const struct command command_hold;
 extern const struct command command_unhold;
 extern const struct command command_promote;
@@ -36,6 +40,7 @@ extern const struct command *const commands[];
 /* Groups that several commands share. */
 extern const struct option_group group_global;
 extern const struct option_group group_policy;
+extern const struct option_group group_versioning;
 
 /* Groups of all commands, for checking the keys of goldkeep.ini. NULL-terminated. */
 const struct option_group *const *commands_all_options(void);

@@ -37,7 +37,8 @@ static void render_images(struct gk_json_builder *json, cJSON *object,
 	cJSON *array = gk_json_add_array(json, object, "images");
 
 	for (size_t i = 0; release && i < release->image_count; i++)
-		render_image(json, array, &release->images[i]);
+		if (!release_discards(release, &release->images[i]))
+			render_image(json, array, &release->images[i]);
 }
 
 static void render_retained(struct gk_json_builder *json, cJSON *array,
@@ -132,6 +133,7 @@ int render_outcome(struct gk_json_builder *json, cJSON *object, const struct out
 	gk_json_add_string(json, object, "result", result_name(outcome, dry_run));
 	gk_json_add_integer(json, object, "exit", status);
 	render_identity(json, object, outcome);
+	gk_json_add_strings(json, object, "discarded", &outcome->discarded);
 	render_retention(json, object, outcome);
 	render_incomplete(json, object, outcome);
 	gk_json_add_strings(json, object, "warnings", &outcome->warnings);

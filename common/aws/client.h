@@ -45,8 +45,8 @@ int aws_client_check(struct aws_client *client, struct gk_error *err);
 /* The region that was configured, borrowed; NULL if none was. Calls without a region go there. */
 const char *aws_client_region(const struct aws_client *client);
 
-/* The time of the servers, as far as it is known: the clock's, corrected by what answers said. Without
- * an answer that was refused for it, the clock may be four minutes off. */
+/* The time of the servers, as far as it is known: the clock's, corrected by what answers said. Up to
+ * four minutes that it may be off go unnoticed. */
 time_t aws_client_now(const struct aws_client *client);
 
 /* Where the credentials come from, for people: "environment, AKIA…MPLE". Borrowed; "" before the

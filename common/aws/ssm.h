@@ -56,9 +56,9 @@ int ssm_read_existing(const cJSON *answer, char *const *names, size_t count,
 		      struct ssm_parameter_list *list, struct gk_error *err);
 
 /*
- * Has a parameter of the data type aws:ec2:image name an image. Success is a promise only: the id is
- * checked afterwards, with the caller's ec2:DescribeImages, and what does not pass is never stored
- * (Systems Manager User Guide, "Native parameter support for Amazon Machine Image IDs").
+ * Has a parameter of the data type aws:ec2:image name an image. Success is a promise only: the id
+ * is checked afterwards, with the caller's ec2:DescribeImages, and what does not pass is never
+ * stored (Systems Manager User Guide, "Native parameter support for Amazon Machine Image IDs").
  *
  * Repeating it is harmless: with `overwrite` it makes another version of the same value; without,
  * the second attempt after an answer that was lost says ParameterAlreadyExists.

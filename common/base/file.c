@@ -83,6 +83,13 @@ static int read_to_end(int fd, const char *path, struct gk_buf *data, struct gk_
 	return gk_buf_check(data, err);
 }
 
+int gk_file_open(const char *path, struct gk_error *err)
+{
+	int fd = -1;
+
+	return open_regular(path, SIZE_MAX, &fd, err) < 0 ? -1 : fd;
+}
+
 int gk_file_read(const char *path, size_t ceiling, struct gk_buf *ret_data, struct gk_error *err)
 {
 	_cleanup_(gk_buf_done) struct gk_buf data = {0};

@@ -10,6 +10,9 @@
  * refused without blocking, a larger file is GK_FAILED. */
 int gk_file_read(const char *path, size_t ceiling, struct gk_buf *ret_data, struct gk_error *err);
 
+/* Opens such a file for reading, whatever its size; never blocks. Returns the descriptor. */
+int gk_file_open(const char *path, struct gk_error *err);
+
 /* A file that appears under its name only when it is complete: opened beside it under another
  * name, synced and renamed by commit. Mode 0644 less umask, or that of the file that was there. */
 struct gk_file_draft {

@@ -209,8 +209,8 @@ static int add_write(struct pointer_call_list *list, struct cloud_pointer *point
 	return 0;
 }
 
-/* Refusals whose meaning depends on what is there: that a parameter has another data type is said in
- * no documented code, and one that exists already may be our own, its first answer lost. */
+/* Refusals whose meaning depends on what is there: that a parameter has another data type is said
+ * in no documented code, and one that exists already may be our own, its first answer lost. */
 static bool depends_on_what_is_there(const struct aws_call *call)
 {
 	static const char *const codes[] = {"ParameterAlreadyExists", "ValidationException",

@@ -128,7 +128,8 @@ struct cloud_pointer {
  * time that the image has already stays. */
 struct cloud_deprecation {
 	const char *location, *id;
-	struct gk_error error; /* GK_UNSUPPORTED: this endpoint does not know it */
+	struct gk_error error; /* GK_UNSUPPORTED: this endpoint does not know it; GK_NOT_FOUND: the
+				  image is gone */
 };
 
 /* May a pointer that was read be written? If not, its error says why: GK_REFUSED, GK_CONFLICT. */

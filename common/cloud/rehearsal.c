@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-/* What was pretended of an image or a snapshot (tags that were put on it, its removal, since when it
- * is deprecated), or of the pointer of that name. */
+/* What was pretended of an image or a snapshot (tags that were put on it, its removal, since when
+ * it is deprecated), or of the pointer of that name. */
 struct pretence {
 	char *location, *id;
 	struct tag_list tags;

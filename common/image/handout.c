@@ -57,7 +57,7 @@ static int check_plain(const struct release *release, const char *what, const ch
 	return 0;
 }
 
-static int add(struct entries *entries, const char *outer, const char *inner, const char *id,
+static int add_entry(struct entries *entries, const char *outer, const char *inner, const char *id,
 	       struct gk_error *err)
 {
 	struct entry *entry =
@@ -69,7 +69,7 @@ static int add(struct entries *entries, const char *outer, const char *inner, co
 	return 0;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_places(const void *a, const void *b)
 {
 	const struct entry *left = a, *right = b;
 	int order = strcmp(left->outer, right->outer);
@@ -79,10 +79,10 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(left->id, right->id);
 }
 
-static void sort(struct entries *entries)
+static void sort_entries(struct entries *entries)
 {
 	if (entries->count > 1)
-		qsort(entries->items, entries->count, sizeof(*entries->items), compare);
+		qsort(entries->items, entries->count, sizeof(*entries->items), compare_places);
 }
 
 static bool begins_group(const struct entries *entries, size_t i)
@@ -95,7 +95,7 @@ static bool ends_group(const struct entries *entries, size_t i)
 	return i + 1 == entries->count || begins_group(entries, i + 1);
 }
 
-static int add_image(struct facts *facts, const struct release *release,
+static int add_facts(struct facts *facts, const struct release *release,
 		     const struct image *image, struct gk_error *err)
 {
 	const char *architecture = image->architecture ? image->architecture : "unknown";
@@ -104,9 +104,9 @@ static int add_image(struct facts *facts, const struct release *release,
 	    check_plain(release, "region", image->location, err) < 0 ||
 	    check_plain(release, "architecture", architecture, err) < 0)
 		return -1;
-	if (add(&facts->by_region, image->location, architecture, image->id, err) < 0)
+	if (add_entry(&facts->by_region, image->location, architecture, image->id, err) < 0)
 		return -1;
-	return add(&facts->by_architecture, architecture, image->location, image->id, err);
+	return add_entry(&facts->by_architecture, architecture, image->location, image->id, err);
 }
 
 static int read_facts(const struct release *release, struct facts *facts, struct gk_error *err)
@@ -117,10 +117,10 @@ static int read_facts(const struct release *release, struct facts *facts, struct
 	semver_format(&release->version, facts->version);
 	for (size_t i = 0; i < release->image_count; i++)
 		if (handout_has(&release->images[i]) &&
-		    add_image(facts, release, &release->images[i], err) < 0)
+		    add_facts(facts, release, &release->images[i], err) < 0)
 			return -1;
-	sort(&facts->by_region);
-	sort(&facts->by_architecture);
+	sort_entries(&facts->by_region);
+	sort_entries(&facts->by_architecture);
 	facts->has_ids = true;
 	for (size_t i = 0; i < facts->by_region.count; i++)
 		if (!begins_group(&facts->by_region, i))
@@ -304,17 +304,17 @@ static int write_tfvars(const struct facts *facts, struct gk_buf *buf, struct gk
 	return print_json(&json, buf, err);
 }
 
-/* CloudFormation User Guide, "Mappings": the signs that keys may have. */
-static char *mapping_key(const char *text, struct gk_error *err)
+/* The text without all that is neither alphanumeric nor one of `more`; owned. CloudFormation's
+ * template validation takes "-" and "." in the keys of a mapping, and neither in the names of their
+ * values. */
+static char *mapping_name(const char *text, const char *more, struct gk_error *err)
 {
-	char *key = NULL;
+	_cleanup_(gk_buf_done) struct gk_buf name = {0};
 
-	if (gk_str_set(&key, text, err) < 0)
-		return NULL;
-	for (char *at = key; *at; at++)
-		if (!text_is_alphanumeric(*at) && *at != '.')
-			*at = '-';
-	return key;
+	for (; *text; text++)
+		if (text_is_alphanumeric(*text) || strchr(more, *text))
+			gk_buf_addc(&name, *text);
+	return gk_buf_detach(&name, err);
 }
 
 static int add_mapping(struct gk_json_builder *json, cJSON *map, const struct entries *images,
@@ -323,10 +323,10 @@ static int add_mapping(struct gk_json_builder *json, cJSON *map, const struct en
 	cJSON *group = NULL;
 
 	for (size_t i = 0; i < images->count; i++) {
-		_cleanup_free_ char *outer = mapping_key(images->items[i].outer, err);
-		_cleanup_free_ char *inner = outer ? mapping_key(images->items[i].inner, err) : NULL;
+		_cleanup_free_ char *outer = mapping_name(images->items[i].outer, "-.", err);
+		_cleanup_free_ char *inner = mapping_name(images->items[i].inner, "", err);
 
-		if (!inner)
+		if (!outer || !inner)
 			return -1;
 		if (begins_group(images, i))
 			group = gk_json_add_object(json, map, outer);

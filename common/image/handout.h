@@ -18,8 +18,8 @@
  *                   and AMI_ID where there is one image in all
  *   ansible         YAML, for vars_files and --extra-vars @FILE
  *   cloudformation  JSON, a Mappings section to include: Ami (region, then architecture) and
- *                   AmiRelease (Release: Family, Version). Keys of mappings may have letters,
- *                   digits, - and . only: the architecture x86_64 is x86-64 there
+ *                   AmiRelease (Release: Family, Version). Names of values may have letters and
+ *                   digits only: the architecture x86_64 is x8664 there
  *
  * The order is that of the regions, then of the architectures, whatever the order of the images: the
  * same release gives the same text. An architecture that is not known is "unknown".

@@ -13,8 +13,8 @@
  * A pre-release lies in a range only if one of the comparators names a pre-release of the same
  * core: >=1.5.0-rc.1 has 1.5.0-rc.2 in it, and not 1.6.0-rc.1. Build metadata plays no part.
  *
- * Other than npm: no || and no 1.2 - 2.0, no v in front, an empty range is malformed, and so is
- * what nothing could lie in by its form (>* and <*).
+ * Other than npm: no ||, no ~> and no 1.2 - 2.0, no v in front, an empty range is malformed, and so
+ * is what nothing could lie in by its form (>* and <*).
  */
 #ifndef GK_IMAGE_RANGE_H
 #define GK_IMAGE_RANGE_H

@@ -198,6 +198,28 @@ bool release_is_unfinished(const struct release *release)
 	return release->intent || is_on_its_way(release->state);
 }
 
+bool release_discards(const struct release *release, const struct image *image)
+{
+	return image->state == RELEASE_RETIRING && release->state < RELEASE_RETIRING;
+}
+
+bool release_discards_any(const struct release *release)
+{
+	for (size_t i = 0; i < release->image_count; i++)
+		if (release_discards(release, &release->images[i]))
+			return true;
+	return false;
+}
+
+void release_drop_image(struct release *release, struct image *image)
+{
+	size_t behind = release->image_count - 1 - (size_t)(image - release->images);
+
+	image_done(image);
+	memmove(image, image + 1, behind * sizeof(*image));
+	release->image_count--;
+}
+
 const char *release_label(const struct release *release, char *text)
 {
 	char version[SEMVER_TEXT_SIZE];

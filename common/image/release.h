@@ -94,6 +94,14 @@ bool release_is_newer(const struct release *a, const struct release *b);
  * removal that was begun, a leftover snapshot. The inventories index it. */
 bool release_is_unfinished(const struct release *release);
 
+/* True of an image that is on its way out of a release that stays: it was made from the same inputs
+ * and is removed in the release's favour. It is none of the release's for whoever uses these. */
+bool release_discards(const struct release *release, const struct image *image);
+bool release_discards_any(const struct release *release);
+
+/* Takes an image out of the release, which owned it. */
+void release_drop_image(struct release *release, struct image *image);
+
 /* "web 1.4.2" for messages, into text[RELEASE_LABEL_SIZE]; returns text. */
 enum { RELEASE_LABEL_SIZE = 200 + SEMVER_TEXT_SIZE + 2 };
 const char *release_label(const struct release *release, char *text);

@@ -336,7 +336,7 @@ static bool same_image(const struct image *a, const struct image *b, const char 
 	return true;
 }
 
-static bool same_words(const struct gk_strv *a, const struct gk_strv *b, const char *what,
+static bool same_texts(const struct gk_strv *a, const struct gk_strv *b, const char *what,
 		       const char *place, char *difference)
 {
 	_cleanup_free_ char *there = gk_strv_join(a, " ", NULL);
@@ -359,7 +359,7 @@ static bool same_release(const struct family_dump_release *a, const struct famil
 
 	release_label(&a->release, label);
 	if (!same_fields(dump_release_fields, &a->release, &b->release, label, difference) ||
-	    !same_words(&a->release.published, &b->release.published, "published", label,
+	    !same_texts(&a->release.published, &b->release.published, "published", label,
 			difference) ||
 	    !same_count(a->release.image_count, b->release.image_count, "images", label,
 			difference) ||
@@ -428,7 +428,7 @@ static bool has_same_channels(const struct family_dump *given, const struct chan
 
 		snprintf(place, sizeof(place), "channel %s of %s", name, there->family);
 		if (left && right && semver_compare(&left->version, &right->version) == 0) {
-			if (!same_words(&left->trail, &right->trail, "trail", place, difference))
+			if (!same_texts(&left->trail, &right->trail, "trail", place, difference))
 				return false;
 			continue;
 		}

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "image/pointer.h"
 #include "image/text.h"
 #include "inventory/dump.h"
 #include "inventory/dump_fields.h"
@@ -68,18 +69,9 @@ static int read_list(const cJSON *object, const char *key, const cJSON **ret, st
 	return cJSON_IsArray(*ret) ? 0 : gk_error_set(err, GK_USAGE, "\"%s\" is no list", key);
 }
 
-static bool is_word(const char *text)
-{
-	if (!text || !*text)
-		return false;
-	for (; *text; text++)
-		if ((unsigned char)*text <= ' ' || *text == 0x7f)
-			return false;
-	return true;
-}
-
-/* A list of words: none is empty, none has a blank or a control character in it. */
-static int read_words(const cJSON *object, const char *key, struct gk_strv *ret,
+/* A list of texts, each of which passes the check. */
+static int read_texts(const cJSON *object, const char *key,
+		      int (*check)(const char *text, struct gk_error *err), struct gk_strv *ret,
 		      struct gk_error *err)
 {
 	const cJSON *list = NULL;
@@ -88,11 +80,11 @@ static int read_words(const cJSON *object, const char *key, struct gk_strv *ret,
 	if (read_list(object, key, &list, err) < 0)
 		return -1;
 	cJSON_ArrayForEach(item, list) {
-		const char *word = cJSON_GetStringValue(item);
-
-		if (!is_word(word))
-			return gk_error_set(err, GK_USAGE, "\"%s\" is no list of words", key);
-		if (gk_strv_add(ret, word, err) < 0)
+		if (!cJSON_IsString(item))
+			return gk_error_set(err, GK_USAGE, "\"%s\" is no list of strings", key);
+		if (check(item->valuestring, err) < 0)
+			return gk_error_wrap(err, "\"%s\"", key);
+		if (gk_strv_add(ret, item->valuestring, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -252,7 +244,8 @@ static int read_release(struct dump_parser *parser, const cJSON *object, struct 
 	if (!dumped)
 		return -1;
 	if (read_fields(object, dump_release_fields, release_more, &dumped->release, err) < 0 ||
-	    read_words(object, "published", &dumped->release.published, err) < 0 ||
+	    read_texts(object, "published", pointer_template_check, &dumped->release.published,
+		       err) < 0 ||
 	    read_images(object, &dumped->release, err) < 0 ||
 	    read_events(object, dumped, err) < 0 || check_intent(&dumped->release, err) < 0)
 		return -1;
@@ -282,17 +275,11 @@ static int read_header(struct dump_parser *parser, const cJSON *object, struct g
 	return check_members(object, NULL, members, err);
 }
 
-static int check_trail(const struct channel *channel, struct gk_error *err)
+static int check_version(const char *text, struct gk_error *err)
 {
 	struct semver version;
 
-	if (channel->trail.count > CHANNEL_TRAIL_MAX)
-		return gk_error_set(err, GK_USAGE, "\"trail\" has more than %d versions",
-				    CHANNEL_TRAIL_MAX);
-	for (size_t i = 0; i < channel->trail.count; i++)
-		if (semver_parse(channel->trail.items[i], &version, err) < 0)
-			return -1;
-	return 0;
+	return semver_parse(text, &version, err);
 }
 
 /* Where a channel is, and was. */
@@ -307,9 +294,12 @@ static int read_place(const cJSON *item, struct channel *channel, struct gk_erro
 	if (!version)
 		return gk_error_set(err, GK_USAGE, "\"version\" is null");
 	if (semver_parse(version, &channel->version, err) < 0 ||
-	    read_words(item, "trail", &channel->trail, err) < 0)
+	    read_texts(item, "trail", check_version, &channel->trail, err) < 0)
 		return -1;
-	return check_trail(channel, err);
+	if (channel->trail.count > CHANNEL_TRAIL_MAX)
+		return gk_error_set(err, GK_USAGE, "\"trail\" has more than %d versions",
+				    CHANNEL_TRAIL_MAX);
+	return 0;
 }
 
 static int read_channel(const cJSON *item, struct channel_list *channels, struct gk_error *err)

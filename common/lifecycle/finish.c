@@ -95,25 +95,6 @@ static bool tagged_has(const struct tagged *tagged, const struct image *image)
 	return false;
 }
 
-/* Says what of an image does not show its tags, or NULL if all of it does. */
-static const char *missing_tags(const struct image *image, const struct cloud_look *look,
-				const struct tag_list *tags)
-{
-	const struct cloud_image *seen = look_image(look, image->location, image->id);
-
-	if (!seen || seen->error.code != GK_OK || !tag_list_contains(&seen->tags, tags))
-		return image->id;
-	for (size_t i = 0; i < image->snapshot_count; i++) {
-		const struct cloud_snapshot *snapshot =
-			look_snapshot(look, image->location, image->snapshots[i].id);
-
-		if (!snapshot || snapshot->error.code != GK_OK ||
-		    !tag_list_contains(&snapshot->tags, tags))
-			return image->snapshots[i].id;
-	}
-	return NULL;
-}
-
 static const char *first_missing(const struct release *release, const struct tagging *tagging,
 				 const struct cloud_look *look, const struct tag_list *tags)
 {
@@ -123,7 +104,7 @@ static const char *first_missing(const struct release *release, const struct tag
 		const char *missing = NULL;
 
 		if (image->state == RELEASE_PENDING && work && work->error.code == GK_OK)
-			missing = missing_tags(image, look, tags);
+			missing = look_missing_tags(look, image, tags);
 		if (missing)
 			return missing;
 	}
@@ -200,7 +181,7 @@ static int judge_tags(struct lifecycle *lifecycle, const struct release *release
 		if (image->state != RELEASE_PENDING || !work)
 			continue;
 		if (work->error.code == GK_OK)
-			missing = missing_tags(image, look, tags);
+			missing = look_missing_tags(look, image, tags);
 		if (work->error.code != GK_OK || missing) {
 			if (note_untagged(image, work, missing, outcome, err) < 0)
 				return -1;
@@ -232,6 +213,14 @@ static int tag_pending(struct lifecycle *lifecycle, const struct release *releas
 	    read_back(lifecycle, release, &tagging, &tags, &look, err) < 0)
 		return -1;
 	return judge_tags(lifecycle, release, &tagging, &look, &tags, tagged, outcome, err);
+}
+
+int finish_tags(struct lifecycle *lifecycle, const struct release *release,
+		const struct tag_list *extra, struct outcome *outcome, struct gk_error *err)
+{
+	_cleanup_(tagged_done) struct tagged tagged = {0};
+
+	return tag_pending(lifecycle, release, extra, &tagged, outcome, err);
 }
 
 /* Applies what was tagged; returns true if that changed the release. */

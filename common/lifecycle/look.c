@@ -32,6 +32,24 @@ const struct cloud_usage *look_usage(const struct cloud_look *look, const char *
 	return NULL;
 }
 
+const char *look_missing_tags(const struct cloud_look *look, const struct image *image,
+			      const struct tag_list *tags)
+{
+	const struct cloud_image *seen = look_image(look, image->location, image->id);
+
+	if (!seen || seen->error.code != GK_OK || !tag_list_contains(&seen->tags, tags))
+		return image->id;
+	for (size_t i = 0; i < image->snapshot_count; i++) {
+		const struct cloud_snapshot *snapshot =
+			look_snapshot(look, image->location, image->snapshots[i].id);
+
+		if (!snapshot || snapshot->error.code != GK_OK ||
+		    !tag_list_contains(&snapshot->tags, tags))
+			return image->snapshots[i].id;
+	}
+	return NULL;
+}
+
 bool look_sees_account(const struct cloud_look *look, const char *location, const char *account)
 {
 	bool elsewhere = false;
@@ -95,7 +113,8 @@ int look_add_witnesses(struct lifecycle *lifecycle, const char *family,
 		if (release->state != RELEASE_LIVE || semver_compare(&release->version, except) == 0)
 			continue;
 		for (size_t m = 0; m < release->image_count; m++)
-			if (!cloud_look_add_image(look, release->images[m].location,
+			if (!release_discards(release, &release->images[m]) &&
+			    !cloud_look_add_image(look, release->images[m].location,
 						  release->images[m].id, err))
 				return -1;
 		break;

@@ -172,8 +172,8 @@ static int publish(struct lifecycle *lifecycle, struct release *release,
 						    : finish_publication(lifecycle, release, err);
 }
 
-int others_finish_one(struct lifecycle *lifecycle, struct release *release, bool files,
-		      struct outcome *outcome, struct gk_error *err)
+static int finish_steps(struct lifecycle *lifecycle, struct release *release, bool files,
+			struct outcome *outcome, struct gk_error *err)
 {
 	_cleanup_(cloud_look_done) struct cloud_look look = {0};
 	_cleanup_(channel_list_done) struct channel_list channels = {0};
@@ -202,6 +202,16 @@ int others_finish_one(struct lifecycle *lifecycle, struct release *release, bool
 	return finish_intent(lifecycle, release, err);
 }
 
+int others_finish_one(struct lifecycle *lifecycle, struct release *release, bool files,
+		      struct outcome *outcome, struct gk_error *err)
+{
+	if (finish_steps(lifecycle, release, files, outcome, err) < 0)
+		return -1;
+	return release_discards_any(release)
+		       ? discard_finish(lifecycle, release, NULL, outcome, err)
+		       : 0;
+}
+
 static bool is_own(const struct release *release, const struct release *own)
 {
 	return own && semver_compare(&release->version, &own->version) == 0;
@@ -212,7 +222,7 @@ static bool wants_finishing(const struct release *release)
 {
 	if (release->state >= RELEASE_RETIRING)
 		return false;
-	if (release->state == RELEASE_PENDING || release->intent)
+	if (release->state == RELEASE_PENDING || release->intent || release_discards_any(release))
 		return true;
 	for (size_t i = 0; i < release->image_count; i++)
 		if (release->images[i].state == RELEASE_PENDING)

@@ -85,6 +85,11 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 /* Forgets that the release is to be published, which was done; the rest of its intent stays. */
 int finish_publication(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
 
+/* Only the tags: writes them on pending images and snapshots and reads them back. The release is
+ * left alone; what does not succeed is noted as incomplete. */
+int finish_tags(struct lifecycle *lifecycle, const struct release *release,
+		const struct tag_list *extra, struct outcome *outcome, struct gk_error *err);
+
 /* Forgets the intent of a release of whose run nothing is left to do; channels that are to name it
  * and a withdrawal are their own affair. */
 int finish_intent(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
@@ -250,12 +255,41 @@ int publish_release(struct lifecycle *lifecycle, const struct release *release, 
 int revoke_finish(struct lifecycle *lifecycle, struct release *release, const char *reason,
 		  struct outcome *outcome, struct gk_error *err);
 
+/* ---- duplicate.c: a run whose inputs a live release was made from ---- */
+
+/* If a live release can stand in for what the order's run made, has the images discarded in its
+ * favour; *ret_settled tells that the outcome is that release then. `look` is what was seen of the
+ * images; without it (NULL) only a discard that was begun before is gone on with, or found to be
+ * done: these images may be gone. -1: nothing was recorded. */
+int duplicate_settle(struct lifecycle *lifecycle, const struct release_order *order,
+		     const struct cloud_look *look, struct outcome *outcome, bool *ret_settled,
+		     struct gk_error *err);
+
+/* Live, and not withdrawn. */
+bool duplicate_stands(const struct release *release);
+
 /* ---- discard.c: images that are removed in favour of a release made from the same inputs ---- */
 
-/* Removes the images of a live release that are retiring, and forgets them once they are gone. What
- * stays is noted as incomplete ("discard"), with the reason. */
-int discard_finish(struct lifecycle *lifecycle, struct release *release, struct outcome *outcome,
-		   struct gk_error *err);
+/* Events that tell of it: DISCARDING when images are written down as retiring, DISCARDED when they
+ * are gone and forgotten. The detail of both is the same, see discard_detail. */
+#define DISCARDING "discarding"
+#define DISCARDED "discarded"
+enum { DISCARD_EVENTS = 200 }; /* so far back they are looked for */
+
+/* "run RUN: ID ID …"; owned. */
+char *discard_detail(const char *run, const struct release *images, struct gk_error *err);
+/* True if such a text names the image. */
+bool discard_names(const char *detail, const char *id);
+
+/*
+ * Removes the images of a release that are retiring while it stays, run by run, whole or not at all,
+ * and forgets them once they are gone; their ids are added to outcome->discarded. What stays is
+ * noted as incomplete ("discard"), with the reason. A discard of which nothing was done yet is taken
+ * back, with a warning, if the release cannot stand in for the images any more (withdrawn, or its
+ * own images are gone), or if they are another release's by now. `policy` NULL: its defaults.
+ */
+int discard_finish(struct lifecycle *lifecycle, struct release *release,
+		   const struct policy *policy, struct outcome *outcome, struct gk_error *err);
 
 /* ---- retain.c, retain_look.c, retain_remove.c ---- */
 
@@ -302,6 +336,10 @@ int retention_run(struct lifecycle *lifecycle, const char *family, const struct 
  * image that stays) is missed there. An absent image or snapshot is believed to be gone only then:
  * with the credentials of another account everything would look gone. */
 bool look_sees_account(const struct cloud_look *look, const char *location, const char *account);
+
+/* Says what of an image does not show its tags, or NULL if all of it does. */
+const char *look_missing_tags(const struct cloud_look *look, const struct image *image,
+			      const struct tag_list *tags);
 
 /* Adds a recorded image and its snapshots. */
 int look_add_recorded(struct cloud_look *look, const struct image *image, struct gk_error *err);

@@ -77,6 +77,10 @@ static int take_steps(struct lifecycle *lifecycle, struct release *release,
 	*ret_step = "record";
 	if (others_finish(lifecycle, release, outcome, err) < 0)
 		return -1;
+	*ret_step = "discard";
+	if (release_discards_any(release) &&
+	    discard_finish(lifecycle, release, &intent->policy, outcome, err) < 0)
+		return -1;
 	*ret_step = "retain";
 	return retain(lifecycle, release, &intent->policy, outcome, err) < 0 ? -1
 									     : moved + published;
@@ -220,7 +224,7 @@ int lifecycle_release(struct lifecycle *lifecycle, const struct release_order *o
 	_cleanup_(release_done) struct release release = {0};
 	_cleanup_(intent_done) struct intent intent = {0};
 	struct gk_error problem = {0};
-	bool known = false, found = false, changed = false;
+	bool known = false, found = false, changed = false, settled = false;
 
 	if (inventory_knows_family(inventory, order->family, &known, err) < 0 ||
 	    inventory->ops->find_run(inventory, order->family, order->run, &found, &recorded,
@@ -228,6 +232,10 @@ int lifecycle_release(struct lifecycle *lifecycle, const struct release_order *o
 		return -1;
 	if (found && recorded.state >= RELEASE_RETIRING)
 		return already_retired(&recorded, order, outcome, err);
+	if (!found && duplicate_settle(lifecycle, order, NULL, outcome, &settled, err) < 0)
+		return -1;
+	if (settled)
+		return 0;
 	if (release_look(lifecycle, order, found ? &recorded : NULL, known, &look, &problem) < 0 ||
 	    release_check(lifecycle, &look, order->family, &problem) < 0) {
 		if (found)
@@ -235,6 +243,10 @@ int lifecycle_release(struct lifecycle *lifecycle, const struct release_order *o
 		*err = problem;
 		return -1;
 	}
+	if (!found && duplicate_settle(lifecycle, order, &look, outcome, &settled, err) < 0)
+		return -1;
+	if (settled)
+		return 0;
 	if (release_record(lifecycle, order, &look, &release, &intent, &found, &changed, err) < 0)
 		return -1;
 	complete(lifecycle, order, &release, &intent, changed, outcome);

@@ -31,6 +31,8 @@ static int build_release(struct lifecycle *lifecycle, const struct release_order
 	    gk_str_set(&release->fingerprint, order->fingerprint, err) < 0 ||
 	    gk_strv_extend(&release->published, &order->pointers, err) < 0)
 		return -1;
+	for (char *c = release->fingerprint; c && *c; c++)
+		*c = *c >= 'A' && *c <= 'F' ? (char)(*c - 'A' + 'a') : *c;
 	for (size_t i = 0; i < look->image_count; i++) {
 		struct image *image = release_add_image(release, err);
 

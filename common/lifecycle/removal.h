@@ -1,4 +1,4 @@
-/* What the three files that carry out a retention plan share: claiming, the work, recording. */
+/* What the files that carry out removals share: claiming, the work, recording. */
 #ifndef GK_LIFECYCLE_REMOVAL_H
 #define GK_LIFECYCLE_REMOVAL_H
 
@@ -32,6 +32,16 @@ struct work {
 };
 
 void work_done(struct work *work);
+
+/* An image that was looked at, with the snapshots that it has now: those that are not recorded yet
+ * are added to it, and are to be written down before the work is done. Of one that is gone what is
+ * left of its snapshots. */
+int work_add_image(struct work *work, const struct release *release, struct image *image,
+		   const struct cloud_look *look, bool *ret_new_snapshots, struct gk_error *err);
+
+/* Brings what became of an image into it, and notes what stays. Returns 1 if it was deregistered. */
+int work_record_image(const struct work *work, const struct release *release, struct image *image,
+		      struct outcome *outcome, struct gk_error *err);
 
 /* What is to be removed of the claimed releases and of the leftovers, from what was seen a moment
  * ago. Snapshots that are not recorded yet are recorded first. */

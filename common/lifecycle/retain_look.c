@@ -76,7 +76,8 @@ static int add_witnesses(const struct retention *retention, struct cloud_look *l
 			continue;
 		count++;
 		for (size_t m = 0; m < release->image_count; m++)
-			if (!cloud_look_add_image(look, release->images[m].location,
+			if (!release_discards(release, &release->images[m]) &&
+			    !cloud_look_add_image(look, release->images[m].location,
 						  release->images[m].id, err))
 				return -1;
 	}
@@ -196,6 +197,21 @@ static int judge_image(const struct retention *retention, const struct release *
 	return block_by_usage(retention, usage, blocks, err);
 }
 
+/* One removal at a time: a claim that is taken back must not make images the release's own that are
+ * discarded in its favour. */
+static int block_by_discard(const struct release *release, struct gk_strv *blocks,
+			    struct gk_error *err)
+{
+	for (size_t i = 0; i < release->image_count; i++)
+		if (release_discards(release, &release->images[i]) &&
+		    gk_strv_addf(blocks, err,
+				 "%s in %s is still to be discarded in its favour: `goldkeep resume` "
+				 "goes on with that",
+				 release->images[i].id, release->images[i].location) < 0)
+			return -1;
+	return 0;
+}
+
 static int judge_release(struct retention *retention, const struct release *release,
 			 const struct cloud_look *look, struct outcome *outcome,
 			 struct gk_error *err)
@@ -203,6 +219,8 @@ static int judge_release(struct retention *retention, const struct release *rele
 	struct plan_facts *facts = fresh_facts(retention, &release->version, err);
 
 	if (!facts)
+		return -1;
+	if (block_by_discard(release, &facts->blocks, err) < 0)
 		return -1;
 	for (size_t i = 0; i < release->image_count; i++)
 		if (release->images[i].state != RELEASE_RETIRED &&

@@ -108,29 +108,39 @@ static int report_snapshots(const struct release *release, const struct image *i
 	return 0;
 }
 
-static int record_image(struct retention *retention, const struct release *release,
-			struct image *image, const struct work *work, struct outcome *outcome,
-			struct gk_error *err)
+int work_record_image(const struct work *work, const struct release *release, struct image *image,
+		      struct outcome *outcome, struct gk_error *err)
 {
 	const struct cloud_removal *removal = find_removal(work, image);
-	char label[RELEASE_LABEL_SIZE];
 
 	if (removal && removal->error.code != GK_OK)
 		return outcome_add_incomplete(outcome, "retain", image->location,
 					      removal->error.message, err);
 	if (removal) {
 		image->state = RELEASE_RETIRED;
-		gk_log(retention->lifecycle->log, GK_LOG_STEP, "%s: deregistered %s in %s",
-		       release_label(release, label), image->id, image->location);
 		if (image->bundle &&
 		    gk_strv_addf(&outcome->warnings, err,
 				 "%s was instance-store: its bundle stays in S3 at %s", image->id,
 				 image->bundle) < 0)
 			return -1;
 	}
-	if (record_snapshots(image, work, err) < 0)
+	if (record_snapshots(image, work, err) < 0 ||
+	    report_snapshots(release, image, outcome, err) < 0)
 		return -1;
-	return report_snapshots(release, image, outcome, err);
+	return removal != NULL;
+}
+
+static int record_image(struct retention *retention, const struct release *release,
+			struct image *image, const struct work *work, struct outcome *outcome,
+			struct gk_error *err)
+{
+	int removed = work_record_image(work, release, image, outcome, err);
+	char label[RELEASE_LABEL_SIZE];
+
+	if (removed > 0)
+		gk_log(retention->lifecycle->log, GK_LOG_STEP, "%s: deregistered %s in %s",
+		       release_label(release, label), image->id, image->location);
+	return removed < 0 ? -1 : 0;
 }
 
 static void mark_retired(struct release *release)

@@ -127,27 +127,29 @@ static int add_image(struct image *image, const struct cloud_image *seen, struct
 	return 0;
 }
 
+int work_add_image(struct work *work, const struct release *release, struct image *image,
+		   const struct cloud_look *look, bool *ret_new_snapshots, struct gk_error *err)
+{
+	const struct cloud_image *seen = look_image(look, image->location, image->id);
+
+	if (!seen || seen->error.code != GK_OK)
+		return gk_error_set(err, GK_FAILED, "%s was not looked at", image->id);
+	if (seen->status != CLOUD_ABSENT)
+		return add_image(image, seen, work, ret_new_snapshots, err);
+	image->state = RELEASE_RETIRED;
+	return add_orphans(release, image, look, work, err);
+}
+
 static int add_release(struct retention *retention, struct release *release,
 		       const struct cloud_look *look, struct work *work, struct gk_error *err)
 {
 	bool new_snapshots = false;
 
-	for (size_t i = 0; i < release->image_count; i++) {
-		struct image *image = &release->images[i];
-		const struct cloud_image *seen = look_image(look, image->location, image->id);
-
-		if (image->state == RELEASE_RETIRED)
-			continue;
-		if (!seen || seen->error.code != GK_OK)
-			return gk_error_set(err, GK_FAILED, "%s was not looked at", image->id);
-		if (seen->status == CLOUD_ABSENT) {
-			image->state = RELEASE_RETIRED;
-			if (add_orphans(release, image, look, work, err) < 0)
-				return -1;
-		} else if (add_image(image, seen, work, &new_snapshots, err) < 0) {
+	for (size_t i = 0; i < release->image_count; i++)
+		if (release->images[i].state != RELEASE_RETIRED &&
+		    work_add_image(work, release, &release->images[i], look, &new_snapshots, err) <
+			    0)
 			return -1;
-		}
-	}
 	return new_snapshots ? journal_save(retention->lifecycle, release, "retiring",
 					    "snapshots recorded", err)
 			     : 0;

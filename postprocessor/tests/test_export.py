@@ -43,6 +43,7 @@ def made_up(family, number, **changes):
         "version": f"1.0.{number}",
         "state": "live",
         "held": 'because of "ä"\n',
+        "revoked": None,
         "created_at": "2026-11-20T12:36:00Z",
         "run": f"run-{number}",
         "build": "web",
@@ -50,6 +51,7 @@ def made_up(family, number, **changes):
         "fingerprint": "00ff",
         "intent": '{"a":[1]}',
         "revision": 7,
+        "published": ["/golden/{family}/{channel}", "/golden/{version}"],
         "images": [
             {
                 "provider": "aws",
@@ -84,8 +86,15 @@ def made_up(family, number, **changes):
     } | changes
 
 
+def named(version, *trail):
+    """Where a channel is, and was."""
+    return {"version": version, "trail": list(trail)}
+
+
 def family_lines(family, releases, **channels):
-    return [{"family": family, "releases": len(releases), "channels": channels}, *releases]
+    """`latest="1.0.1"`, or what named() gives."""
+    places = {name: named(at) if isinstance(at, str) else at for name, at in channels.items()}
+    return [{"family": family, "releases": len(releases), "channels": places}, *releases]
 
 
 def lines_of(*families):
@@ -107,12 +116,19 @@ def sample():
     """Two families; every state, and everything that may be null."""
     states = ["retired", "live", "deprecated", "disabled", "retiring", "pending"]
     web = [made_up("web", i, state=state) for i, state in enumerate(states)]
-    web[1] |= BARE | {"images": [], "events": []}
+    web[0]["revoked"] = 'bad "kernel"'
+    web[1] |= BARE | {"published": [], "images": [], "events": []}
+    web[3]["revoked"] = "late"
     web.append(made_up("web", 6, version="1.1.0-rc.1+linux.5", created_at="1970-01-01T00:00:00Z"))
     db = [made_up("db/arm64", 3, created_at="299999999999")]
     return lines_of(
         family_lines("db/arm64", db),
-        family_lines("web", web, **{"latest": "1.1.0-rc.1+linux.5", "stable": "1.0.2"}),
+        family_lines(
+            "web",
+            web,
+            latest=named("1.1.0-rc.1+linux.5", "1.0.2", "0.9.0-rc.1+b"),
+            stable="1.0.2",
+        ),
     )
 
 
@@ -120,7 +136,7 @@ def meant(path):
     """The tables of an inventory without row ids: what stands in them as names."""
     queries = {
         "releases": "SELECT f.name, key, version, state, held, created_at, run, build, builder, "
-        "fingerprint, intent, revision, retired, unfinished "
+        "fingerprint, intent, revision, revoked, published, retired, unfinished "
         "FROM releases r JOIN families f ON f.id = r.family",
         "images": "SELECT f.name, r.version, position, provider, location, image, i.name, "
         "architecture, account, bundle, i.state FROM images i "
@@ -128,7 +144,7 @@ def meant(path):
         "snapshots": "SELECT f.name, r.version, i.position, s.position, snapshot, s.state, reason "
         "FROM snapshots s JOIN images i ON i.id = s.image "
         "JOIN releases r ON r.id = i.release JOIN families f ON f.id = r.family",
-        "channels": "SELECT f.name, c.name, r.version FROM channels c "
+        "channels": "SELECT f.name, c.name, r.version, c.trail FROM channels c "
         "JOIN releases r ON r.id = c.release JOIN families f ON f.id = c.family",
         "events": "SELECT f.name, r.version, row_number() OVER "
         "(PARTITION BY e.release ORDER BY e.id), at, actor, action, detail FROM events e "
@@ -366,16 +382,31 @@ BROKEN = [  # what is done to it, the line that is named, words of the message
     (put(3, "releases", -1), 4, "releases"),
     (put(3, "releases", 1.5), 4, "releases"),
     (put(3, "channels", []), 4, "channels"),
-    (put(3, "channels", {"latest": "9.9.9"}), 11, "9.9.9"),
-    (put(3, "channels", {"latest": "1.0.0"}), 11, "retired"),
-    (put(3, "channels", {"latest": "1.0"}), 4, "latest"),
-    (put(3, "channels", {"latest": 1}), 4, "latest"),
-    (put(3, "channels", {"la test": "1.0.2"}), 4, "la test"),
+    (put(3, "channels", {"latest": named("9.9.9")}), 11, "9.9.9, which is not"),
+    (put(3, "channels", {"latest": named("1.0.5")}), 11, "1.0.5, which is pending"),
+    (put(3, "channels", {"latest": named("1.0.3")}), 11, "which is revoked: late"),
+    (put(3, "channels", {"latest": named("1.0")}), 4, "latest"),
+    (put(3, "channels", {"latest": named(None)}), 4, "channel latest: \"version\" is null"),
+    (put(3, "channels", {"latest": 1}), 4, "channel latest: no object"),
+    (put(3, "channels", {"latest": "1.0.2"}), 4, "latest"),
+    (put(3, "channels", {"latest": {"version": "1.0.2"}}), 4, "\"trail\" is missing"),
+    (put(3, "channels", {"latest": named("1.0.2") | {"x": 1}}), 4, "unknown member 'x'"),
+    (put(3, "channels", {"latest": named("1.0.2", "1.0")}), 4, "latest"),
+    (put(3, "channels", {"latest": named("1.0.2", None)}), 4, "\"trail\" is no list of strings"),
+    (put(3, "channels", {"latest": named("1.0.2", "1.0.1\n")}), 4, "latest"),
+    (put(3, "channels", {"latest": named("1.0.2", *["1.0.1"] * 21)}), 4, "more than 20"),
+    (put(3, "channels", {"la test": named("1.0.2")}), 4, "la test"),
     (put(4, "family", "db"), 5, "another family"),
     (put(4, "version", "01.0.0"), 5, "version"),
     (put(4, "state", "sleeping"), 5, "'sleeping' is no state"),
     (put(4, "state", 1), 5, '"state" is no string'),
     (put(4, "held", False), 5, "held"),
+    (put(4, "revoked", False), 5, "revoked"),
+    (put(4, "published", None), 5, '"published" is no list'),
+    (put(4, "published", [1]), 5, '"published" is no list of strings'),
+    (put(4, "published", [""]), 5, '"published": '),
+    (put(4, "published", ["/a\n/b"]), 5, '"published": '),
+    (put(4, "published", ["/{colour}"]), 5, '"published": '),
     (put(4, "created_at", "yesterday"), 5, "created_at"),
     (put(4, "created_at", 5), 5, "created_at"),
     (put(4, "run", None), 5, '"run" is null'),
@@ -400,6 +431,8 @@ BROKEN = [  # what is done to it, the line that is named, words of the message
     (put_event("action", ""), 5, "event 1"),
     (put(5, "version", "1.0.0"), 6, "web 1.0.0 is there twice"),
     (put(5, "version", "1.0.0+b"), 6, "is there twice"),
+    (leave_out(4, "published"), 5, '"published" is missing'),
+    (leave_out(4, "revoked"), 5, '"revoked" is missing'),
     (leave_out(4, "builder"), 5, '"builder" is missing'),
     (without(0), 1, "no export"),
     (without(3), 4, "unknown member"),
@@ -479,6 +512,9 @@ def test_what_is_no_file(stores, tmp_path):
 
 DIFFERENT = [
     (put(4, "held", None), '"held" is '),
+    (put(4, "revoked", "bad luck"), "\"revoked\" is 'bad \"kernel\"' in"),
+    (put(4, "published", []), '"published" is '),
+    (lambda lines: lines[3]["channels"]["latest"]["trail"].pop(), "channel latest of web: \"trail\""),
     (put(4, "revision", 8), "'7' in the inventory and '8' in the import"),
     (put(4, "created_at", "2026-11-20T12:36:01Z"), "web 1.0.0: "),
     (put_image("account", None), "web 1.0.0, image 'ami-00000000'"),
@@ -500,7 +536,7 @@ def test_a_family_that_is_different_is_refused(stores, tmp_path):
         lines = copy.deepcopy(sample())
         change(lines)
         if "1.1.0-rc.2" in str(lines):
-            lines[3]["channels"]["latest"] = "1.1.0-rc.2"
+            lines[3]["channels"]["latest"]["version"] = "1.1.0-rc.2"
         (tmp_path / "in.jsonl").write_text(text_of(lines))
         got = other("import", "in.jsonl")
         assert got.status == 5, got

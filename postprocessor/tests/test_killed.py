@@ -23,13 +23,13 @@ REGIONS = ("eu-west-1", "us-east-1")
 OPTIONS = ("--channel", "stable", "--tag", "Team={family}", "--output", "json")
 # Revisions and ids of rows are left out, and so is the history but for what may be there only once.
 DUMP = {
-    "releases": "SELECT version, state, held, created_at, run, build, builder, fingerprint, intent,"
-    " retired, unfinished FROM releases ORDER BY version",
+    "releases": "SELECT version, state, held, revoked, published, created_at, run, build, builder,"
+    " fingerprint, intent, retired, unfinished FROM releases ORDER BY version",
     "images": "SELECT version, location, image, images.name, architecture, account, images.state"
     " FROM images JOIN releases ON releases.id = images.release ORDER BY version, location",
     "snapshots": "SELECT image.image, snapshot, snapshots.state, reason FROM snapshots"
     " JOIN images AS image ON image.id = snapshots.image ORDER BY snapshot",
-    "channels": "SELECT name, version FROM channels JOIN releases ON releases.id = release"
+    "channels": "SELECT name, version, trail FROM channels JOIN releases ON releases.id = release"
     " ORDER BY name",
     "once": "SELECT version, action, count(*) FROM events JOIN releases ON releases.id = release"
     " WHERE action IN ('allocated', 'live', 'retired') GROUP BY 1, 2 ORDER BY 1, 2",

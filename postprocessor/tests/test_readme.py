@@ -29,9 +29,10 @@ def in_path(tmp_path):
 
 def test_every_command_line_is_of_a_kind_that_is_tested_here():
     lines = [line for block in blocks("sh") for line in block.splitlines()]
-    assert {line.split()[0] for line in lines} == {"make", "sudo", "goldkeep"}
+    assert {line.split()[0] for line in lines} == {"make", "sudo", "goldkeep", "export"}
     assert commands("make") == ["make demo", "make test", "make"]
     assert commands("sudo") == ["sudo make install"]
+    assert [line.split("=")[0] for line in commands("export")] == ["export GOLDKEEP_STORE"]
 
 
 def test_the_template_and_the_commands_behind_it(emulator, packer, environment, tmp_path):
@@ -75,7 +76,8 @@ if GOLDKEEP == ROOT / "build/goldkeep":  # what the demo runs: once is enough
 
 def test_the_options_of_release_are_those_that_it_has(goldkeep):
     shown = set(re.findall(r"--[a-z-]+", goldkeep("release", "--help").out))
-    named = set(re.findall(r"`(--[a-z-]+)", README))
-    assert named - {"--store", "--output", "--result", "--from-tags", "--dry-run"} <= shown
+    section = README.split("## Options of `release`")[1].split("\n## ")[0]
+    named = set(re.findall(r"`(--[a-z-]+)", section))
+    assert named <= shown
     own = goldkeep("release", "--help").out.split("Global options")[0]
     assert set(re.findall(r"^ +(--[a-z-]+)", own, re.MULTILINE)) <= named

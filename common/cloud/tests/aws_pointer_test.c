@@ -69,23 +69,21 @@ static void test_all_regions_and_batches_at_once(void **state)
 	pointers[10] = pointer_to(US, "/0", false);
 	/* The eleventh of a region, and one that is asked for twice. */
 	pointers[11] = pointer_to(EU, "/a", false);
-	pointers[12] = pointer_to(EU, "/0", true);
+	pointers[12] = pointer_to(US, "/0", true);
 	answer(f, EU, "\"/9\"", gk_buf_text(&ten));
-	answer(f, EU, "\"/a\",\"/0\"",
-	       VALUES_ANSWER(HELD_IMAGE("/a", "ami-a") "," HELD_IMAGE("/0", "ami-0")));
-	answer(f, US, PARAMETERS, NO_VALUES("/0"));
+	answer(f, EU, "[\"/a\"]", VALUES_ANSWER(HELD_IMAGE("/a", "ami-a")));
+	always(f, US, "[\"/0\"]", NO_VALUES("/0"));
 	read_pointers(f, pointers, ARRAY_SIZE(pointers));
 	assert_int_equal(f->script->rounds, 1);
-	assert_int_equal(f->script->sent_count, 3);
+	assert_int_equal(f->script->sent_count, 4);
 	for (size_t i = 0; i < ARRAY_SIZE(pointers); i++) {
 		assert_string_equal(pointers[i].error.message, "");
-		assert_int_equal(pointers[i].present, i != 10);
+		assert_int_equal(pointers[i].present, strcmp(pointers[i].location, EU) == 0);
 		assert_null(pointers[i].kind);
 	}
 	assert_string_equal(pointers[7].value, "ami-7");
 	assert_null(pointers[10].value);
 	assert_string_equal(pointers[11].value, "ami-a");
-	assert_string_equal(pointers[12].value, "ami-0");
 	done(pointers, ARRAY_SIZE(pointers));
 	gk_buf_done(&ten);
 }
@@ -224,12 +222,13 @@ static void test_another_data_type(void **state)
 	static const char *const refusals[] = {
 		SSM_ERROR("HierarchyTypeMismatchException", "type"),
 		SSM_ERROR("ValidationException", "the data type cannot be changed"),
+		SSM_ERROR("UnsupportedParameterType", "type"),
 		SSM_ERROR("ParameterAlreadyExists", "there"),
 	};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
-		struct cloud_pointer pointers[] = {pointer_to(EU, "/a", i == 2),
+		struct cloud_pointer pointers[] = {pointer_to(EU, "/a", i == 3),
 						   pointer_to(US, "/a", false)};
 
 		refuse_once(f, PUT, refusals[i]);

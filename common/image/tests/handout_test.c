@@ -87,8 +87,8 @@ static void test_one_image_a_region(void **state)
 	check("cloudformation", "1.4.2", one_each, ARRAY_SIZE(one_each),
 	      "{\n\t\"Mappings\":\t{\n\t\t\"AmiRelease\":\t{\n\t\t\t\"Release\":\t{\n"
 	      "\t\t\t\t\"Family\":\t\"db/arm64\",\n\t\t\t\t\"Version\":\t\"1.4.2\"\n\t\t\t}\n\t\t},\n"
-	      "\t\t\"Ami\":\t{\n\t\t\t\"eu-west-1\":\t{\n\t\t\t\t\"x86-64\":\t\"ami-1\"\n\t\t\t},\n"
-	      "\t\t\t\"us-east-1\":\t{\n\t\t\t\t\"x86-64\":\t\"ami-2\"\n\t\t\t}\n\t\t}\n\t}\n}\n");
+	      "\t\t\"Ami\":\t{\n\t\t\t\"eu-west-1\":\t{\n\t\t\t\t\"x8664\":\t\"ami-1\"\n\t\t\t},\n"
+	      "\t\t\t\"us-east-1\":\t{\n\t\t\t\t\"x8664\":\t\"ami-2\"\n\t\t\t}\n\t\t}\n\t}\n}\n");
 }
 
 static void test_architectures(void **state)

@@ -6,11 +6,13 @@
 #include "base/strv.c"
 #include "image/artifact.c"
 #include "image/channel.c"
+#include "image/handout.c"
 #include "image/manifest.c"
 #include "image/manifest_select.c"
 #include "image/plan.c"
 #include "image/policy.c"
 #include "image/release.c"
+#include "image/selector.c"
 #include "image/tags.c"
 
 static const char document[] =
@@ -91,6 +93,32 @@ static int make_plan(void)
 	return plan_make(&input, &plan, NULL);
 }
 
+static int hand_out(void)
+{
+	_cleanup_(release_done) struct release release = {0};
+
+	if (make_release(&release) < 0 ||
+	    gk_str_set(&release.images[0].location, "us-east-1", NULL) < 0)
+		return -1;
+	for (int form = HANDOUT_TEXT; form <= HANDOUT_CLOUDFORMATION; form++) {
+		_cleanup_free_ char *text = handout_text((enum handout_format)form, &release, NULL);
+
+		if (!text)
+			return -1;
+	}
+	return 0;
+}
+
+static int select_releases(void)
+{
+	_cleanup_(selector_done) struct selector latest = {0}, range = {0};
+
+	return selector_parse("web", &latest, NULL) < 0 ||
+			       selector_parse("web@^1.4", &range, NULL) < 0
+		       ? -1
+		       : 0;
+}
+
 static int read_policy(void)
 {
 	_cleanup_free_ char *text = NULL;
@@ -131,6 +159,18 @@ static void test_policy(void **state)
 	for_each_failing_allocation(read_policy);
 }
 
+static void test_handout(void **state)
+{
+	(void)state;
+	for_each_failing_allocation(hand_out);
+}
+
+static void test_selector(void **state)
+{
+	(void)state;
+	for_each_failing_allocation(select_releases);
+}
+
 static void *malloc_hook(size_t size)
 {
 	return failing_malloc(size);
@@ -141,7 +181,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_manifest), cmocka_unit_test(test_release),
 		cmocka_unit_test(test_tags),     cmocka_unit_test(test_plan),
-		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_policy),   cmocka_unit_test(test_handout),
+		cmocka_unit_test(test_selector),
 	};
 	cJSON_Hooks hooks = {.malloc_fn = malloc_hook, .free_fn = free};
 
