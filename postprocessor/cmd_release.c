@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "commands.h"
 #include "image/fingerprint.h"
+#include "image/pointer.h"
 #include "manifest_file.h"
 #include "output.h"
 #include "policy_options.h"
@@ -23,6 +24,11 @@ static const struct option_def release_defs[] = {
 	{"fingerprint", 0, "HEX", "digest of the inputs, recorded with the release", 0},
 	{"on-duplicate", 0, "WHAT",
 	 "release (default), or discard the image if a live release has its fingerprint", 0},
+	{"publish-ssm", 0, "NAME",
+	 "SSM parameter for the AMI, in every region: /golden/{family}/{channel}; {version} and "
+	 "{architecture} too; repeatable", OPTION_LIST},
+	{"publish-tfvars", 0, "FILE",
+	 "write the AMI ids for Terraform: {family}.auto.tfvars.json; {version} too", 0},
 	{"new-family", 0, NULL, "start the family although the account carries its tags", 0},
 	{"strict", 0, NULL, "exit 3 for unfinished work under Packer too", 0},
 	{"dry-run", 0, NULL, "show what would be done, change nothing", 0},
@@ -219,6 +225,35 @@ static int read_tags(const struct options *options, const char *family, struct t
 	return 0;
 }
 
+static int read_pointers(const struct options *options, const char *family, struct gk_strv *ret,
+			 struct gk_error *err)
+{
+	_cleanup_(gk_strv_done) struct gk_strv values = {0};
+
+	if (options_list(options, family, "publish-ssm", &values, err) < 0)
+		return -1;
+	for (size_t i = 0; i < values.count; i++)
+		if (pointer_template_check(values.items[i], err) < 0 ||
+		    gk_strv_add_unique(ret, values.items[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static int read_tfvars(const struct options *options, const char *family, const char **ret,
+		       struct gk_error *err)
+{
+	const struct option_value *value = options_find(options, family, "publish-tfvars");
+
+	*ret = value ? value->text : NULL;
+	if (!value)
+		return 0;
+	if (!*value->text)
+		return gk_error_set(err, GK_USAGE, "%s: the path is empty", value->origin);
+	if (pointer_path_check(value->text, err) < 0)
+		return gk_error_wrap(err, "%s", value->origin);
+	return 0;
+}
+
 static int read_fingerprint(const struct options *options, const struct family_builds *builds,
 			    const char **ret, struct gk_error *err)
 {
@@ -255,6 +290,7 @@ static int read_on_duplicate(const struct options *options, struct release_order
 static void order_done(struct release_order *order)
 {
 	gk_strv_done(&order->channels);
+	gk_strv_done(&order->pointers);
 	tag_list_done(&order->tags);
 }
 
@@ -271,6 +307,8 @@ static int make_order(const struct context *context, const struct family_builds 
 	if (read_version(options, builds, &order->version, err) < 0 ||
 	    read_channels(options, family, &order->channels, err) < 0 ||
 	    read_tags(options, family, &order->tags, err) < 0 ||
+	    read_pointers(options, family, &order->pointers, err) < 0 ||
+	    read_tfvars(options, family, &order->tfvars, err) < 0 ||
 	    read_fingerprint(options, builds, &order->fingerprint, err) < 0 ||
 	    read_on_duplicate(options, order, err) < 0 ||
 	    options_switch(options, family, "new-family", &order->new_family, err) < 0)
@@ -292,6 +330,26 @@ static bool same_world(const struct options *options, const char *a, const char 
 	return true;
 }
 
+/* Two families in one file would overwrite one another. */
+static int check_files(const struct options *options, const struct build_list *builds,
+		       struct gk_error *err)
+{
+	for (size_t i = 0; i < builds->count; i++) {
+		const char *path = options_text(options, builds->items[i].family, "publish-tfvars");
+
+		for (size_t k = 0; path && k < i; k++)
+			if (!strstr(path, "{family}") &&
+			    gk_str_equal(path, options_text(options, builds->items[k].family,
+							    "publish-tfvars")))
+				return gk_error_set(err, GK_USAGE,
+						    "families %s and %s would both be written to "
+						    "%s: put {family} into the path",
+						    builds->items[k].family,
+						    builds->items[i].family, path);
+	}
+	return 0;
+}
+
 /* All orders are read before the first is carried out: a wrong option changes nothing. */
 static int release_families(struct context *context, const struct build_list *builds,
 			    const char *run, bool dry_run, struct outcome_list *outcomes,
@@ -307,7 +365,8 @@ static int release_families(struct context *context, const struct build_list *bu
 		if (make_order(context, &items[i], run, &order, err) < 0)
 			return -1;
 	}
-	if (context_open_lifecycle(context, items[0].family, dry_run, &lifecycle, err) < 0)
+	if (check_files(&context->options, builds, err) < 0 ||
+	    context_open_lifecycle(context, items[0].family, dry_run, &lifecycle, err) < 0)
 		return -1;
 	for (size_t i = 0; i < builds->count; i++) {
 		_cleanup_(order_done) struct release_order order = {0};

@@ -206,6 +206,7 @@ int context_open_lifecycle(struct context *context, const char *family, bool dry
 		.clock = &gk_system_clock,
 		.log = &context->log,
 		.actor = context->actor,
+		.dry_run = dry,
 	};
 	return 0;
 }

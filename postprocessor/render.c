@@ -83,6 +83,22 @@ static void render_incomplete(struct gk_json_builder *json, cJSON *object,
 	}
 }
 
+static void render_published(struct gk_json_builder *json, cJSON *object,
+			     const struct outcome *outcome)
+{
+	cJSON *array = gk_json_add_array(json, object, "published");
+
+	for (size_t i = 0; i < outcome->published_count; i++) {
+		const struct outcome_published *published = &outcome->published[i];
+		cJSON *item = gk_json_add_object(json, array, NULL);
+
+		gk_json_add_string(json, item, "kind", published->kind);
+		gk_json_add_string(json, item, "location", published->location);
+		gk_json_add_string(json, item, "name", published->name);
+		gk_json_add_string(json, item, "value", published->value);
+	}
+}
+
 static const char *result_name(const struct outcome *outcome, bool dry_run)
 {
 	if (dry_run && outcome->result != OUTCOME_FAILED)
@@ -108,7 +124,7 @@ static void render_identity(struct gk_json_builder *json, cJSON *object,
 			   release ? release_state_name(release->state) : NULL);
 	gk_json_add_strings(json, object, "channels", &outcome->channels);
 	render_images(json, object, release);
-	gk_json_add_array(json, object, "published");
+	render_published(json, object, outcome);
 }
 
 int render_outcome(struct gk_json_builder *json, cJSON *object, const struct outcome *outcome,

@@ -11,6 +11,9 @@
  *    in the same transaction;
  *  - reads see what was written before, and never half a release.
  *
+ * What the lists of texts consist of (release.published, channel.trail) is neither empty nor has a
+ * line feed in it.
+ *
  * Codes: GK_CONFLICT read again and decide anew, GK_LOCKED others kept the inventory locked for as
  * long as we wait, GK_REFUSED an invariant above, GK_NOT_FOUND save of a release that was never
  * inserted, GK_USAGE the store's address is wrong, GK_FAILED the rest.

@@ -197,3 +197,35 @@ def test_retention_and_readers_meanwhile(emulator, built, goldkeep, together, li
     ]
     assert len(removed) == len(set(removed)) == count + 1 - len(live)
     assert goldkeep("resume", "--output", "json").json["result"] == "nothing"
+
+
+def test_retention_while_a_channel_moves(emulator, built, goldkeep, together, listed, store):
+    """What a channel names is never retired, however close the two come to each other."""
+    first, *builds = [built(manifest=f"{number}.json") for number in range(20)]
+    succeeded([goldkeep(*release(first, "--channel", "stable"))])
+
+    def named():
+        return {name: one for one in listed().values() for name in one["channels"]}
+
+    def check(found):
+        for name, one in found.items():
+            assert one["state"] == "live", f"{name} names {one['version']}"
+
+    def read():
+        before, there, after = named(), emulator.images(REGION), named()
+        check(before), check(after)
+        for name in before.keys() & after.keys():
+            if before[name]["version"] == after[name]["version"]:
+                assert before[name]["images"][0]["id"] in there, f"{name} names nothing"
+
+    def retain():
+        got = goldkeep("retain", "web", "--keep-last", "1", "--output", "json")
+        assert got.status == 0, got
+
+    with meanwhile(retain), meanwhile(retain), meanwhile(read):
+        results = together(*(release(build, "--channel", "stable") for build in builds))
+    for got in results:  # who comes after retention is told so
+        assert got.status == 0 or (got.status == 3 and "stable cannot name web" in got.err), got
+    assert any(got.status == 0 for got in results)
+    assert set(named()) == {"latest", "stable"}
+    read()

@@ -4,7 +4,8 @@ A release that removes another in two regions is killed at each of its requests,
 sent and before its answer is read, and at each of its writes to the inventory. Then the same command,
 `resume` or the next release of the family finishes it, and account and inventory are compared with those
 after runs that nobody disturbed. All points are tried with all three ways of finishing; with snapshots
-that are deleted one by one, all from the first removal on (before it nothing is different).
+that are deleted one by one and a release that is published, at the requests of the publication and from the
+first removal on (elsewhere nothing is different).
 """
 
 import shutil
@@ -54,11 +55,17 @@ class Scene:
             self.run(*self.arguments(f"old-{number}", *self.options("old")))
         self.command = self.build("this") and self.arguments("this", *self.options("this"))
         self.next = self.build("next") and self.arguments("next", *self.options("next"))
+        self.file = folder / "web.json"
         shutil.copytree(self.inventory, self.kept)
         emulator.save()
 
     def options(self, name):
         return () if name == "old" else ("--keep-last", "2")
+
+    def publish(self):
+        """From now on both builds are published too."""
+        more = ("--publish-ssm", "/golden/{family}", "--publish-tfvars", self.file)
+        self.command, self.next = self.command + more, self.next + more
 
     def build(self, name):
         images = self.emulator.make_images("web", REGIONS, snapshots=2)
@@ -79,6 +86,7 @@ class Scene:
         """As it was, with the same ids."""
         shutil.rmtree(self.inventory)
         shutil.copytree(self.kept, self.inventory)
+        self.file.unlink(missing_ok=True)
         self.emulator.restore()
         self.emulator.forget_requests()
 
@@ -98,7 +106,14 @@ class Scene:
             for entry in self.emulator.requests()
             if entry["action"] in ("DeregisterImage", "DeleteSnapshot") and entry["status"] == 200
         )
-        return found | {"account": self.emulator.state()["regions"], "removed": dict(removed)}
+        account = self.emulator.state()["regions"]
+        for parameter in (one for region in account.values() for one in region["parameters"]):
+            del parameter["version"]  # how often it was written
+        return found | {
+            "account": account,
+            "removed": dict(removed),
+            "file": [self.file.read_text()] if self.file.exists() else [],
+        }
 
     def recorded(self):
         """Has the run under test its version?"""
@@ -234,31 +249,44 @@ def test_what_is_compared_with(scene):
         ("0.1.1", "live"),
         ("0.1.2", "live"),
     ]
-    assert end["channels"] == [("latest", "0.1.2"), ("stable", "0.1.2")]
+    assert [row[:2] for row in end["channels"]] == [("latest", "0.1.2"), ("stable", "0.1.2")]
     assert list(end["removed"].values()) == [1, 1]
     assert len(end["images"]) == 6 and len(end["snapshots"]) == 12
-    assert not any(row[8] for row in end["releases"]), "an intent is left"
+    assert not any(row[-1] for row in end["releases"]), "something is unfinished"
     assert scene.after(scene.command, scene.command) == end
     assert not leaks(start) and not leaks(end)
+    scene.publish()
+    end = scene.after(scene.command)
+    assert [len(region["parameters"]) for region in end["account"].values()] == [1, 1]
+    assert '"0.1.2"' in end["file"][0]
+    assert not any(row[-1] for row in end["releases"]), "something is unfinished"
 
 
-def first_removal(scene):
-    """The number of the first request that takes something away, in the run before this."""
+def of_publication_and_removal(scene):
+    """The numbers of these requests, in the run before this."""
     actions = [entry["action"] for entry in scene.emulator.requests()]
-    return actions.index("DeregisterImage") + 1
+    removal = actions.index("DeregisterImage")
+    return [
+        number + 1
+        for number, action in enumerate(actions)
+        if number >= removal or action in ("GetParameters", "PutParameter")
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("deletion", ["with their image", "one by one"])
 def test_at_every_request(scene, killer, deletion, way):
     """Snapshots go with their image, or by requests of their own where AWS does not know better."""
-    scene.emulator.settings(ignore_delete_associated_snapshots=deletion == "one by one")
+    apart = deletion == "one by one"
+    scene.emulator.settings(ignore_delete_associated_snapshots=apart)
+    if apart:
+        scene.publish()
     way, wrong = way(scene), []
     run_and_kill(scene, killer)
     count = killer.seen
-    first = first_removal(scene) if deletion == "one by one" else 1
-    assert count > first + 2
-    for number in range(first, count + 1):
+    numbers = of_publication_and_removal(scene) if apart else range(1, count + 1)
+    assert len(numbers) > 8
+    for number in numbers:
         for moment in (BEFORE, AFTER):
             run_and_kill(scene, killer, number, moment)
             wrong += finished(way, f"request {number} of {count}, {moment}")

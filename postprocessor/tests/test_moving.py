@@ -10,7 +10,7 @@ import pytest
 from conftest import GOLDKEEP, Runner
 from killer import AFTER, BEFORE, Killer
 from stores import DYNAMODB, LOCAL, SQLITE
-from test_export import DIFFERENT, family_lines, lines_of, made_up, sample, text_of
+from test_export import DIFFERENT, family_lines, lines_of, made_up, named, sample, text_of
 
 LARGE = 20  # releases whose items fill more than one transaction
 
@@ -80,6 +80,19 @@ def test_a_family_that_is_different_is_refused(at, new_store, file_of):
         assert store.items() == before, words
 
 
+def test_more_channels_than_one_item_holds(at, new_store, file_of):
+    trail = [f"1.0.0-rc.{number}" for number in range(20)]
+    channels = {f"channel-{number}": named("1.0.1", *trail) for number in range(2000)}
+    lines = lines_of(family_lines("web", [made_up("web", 1)], **channels))
+    store = new_store(LOCAL)
+    before = store.items()
+    got = at(store.uri, "import", file_of("in.jsonl", lines))
+    assert got.status == 1, got
+    assert "family web has 2000 channels" in got.err and "nothing was written" in got.err, got
+    assert store.items() == before
+    assert at(new_store(SQLITE).uri, "import", "in.jsonl").status == 0
+
+
 @pytest.mark.parametrize("kind", DYNAMODB)
 def test_families_before_a_different_one_stay(kind, at, exported, new_store, file_of):
     uri = new_store(kind).uri
@@ -119,6 +132,9 @@ class Interrupted:
         seen = {release["family"] for release in listed.json["releases"]}
         count = self.wholes.index(found)
         assert seen == set(("a", "web")[:count]), point
+        for number, family in enumerate(("a", "web")):
+            shown = self.at(uri, "show", family, "1.0.1")
+            assert shown.status == (0 if number < count else 6), f"{point}: {shown}"
         return count
 
     def finish(self, uri, point):

@@ -10,6 +10,7 @@ import pytest
 
 from emulator import FIRST_KEY, add_to_manifest, manifest_entry, new_run
 from stored import everything, tables, written
+from test_export import family_lines, lines_of, made_up, text_of
 
 US, EU = "us-east-1", "eu-west-1"
 BOTH = (US, EU)
@@ -999,6 +1000,32 @@ def test_show(goldkeep, two_releases):
     for arguments, status in ((["web", "7.0.0"], 6), (["nobody", "1.0.0"], 6), (["web"], 2)):
         got = goldkeep("show", *arguments)
         assert got.status == status and got.err.count("\n") == 1, got
+
+
+def test_what_is_told_of_a_release_that_was_withdrawn(goldkeep, tmp_path):
+    names = ["/golden/{family}/{channel}", "/golden/{version}"]
+    web = [
+        made_up("web", 1, held=None, revoked="CVE-1", published=names),
+        made_up("web", 2, held="demo", revoked="CVE-2", published=[]),
+        made_up("web", 3, held="demo"),
+    ]
+    (tmp_path / "in.jsonl").write_text(text_of(lines_of(family_lines("web", web))))
+    assert goldkeep("import", "in.jsonl").status == 0
+    found = goldkeep("list", "--output", "json").json["releases"]
+    assert [one["revoked"] for one in found] == [None, "CVE-2", "CVE-1"]
+    assert [one["published"] for one in found][1:] == [[], names]
+    shown = goldkeep("show", "web", "1.0.1", "--output", "json").json
+    assert (shown["revoked"], shown["published"]) == ("CVE-1", names)
+    text = goldkeep("list").out
+    assert text.split()[5] == "NOTE"
+    notes = ["held: demo", "revoked: CVE-2; held: demo", "revoked: CVE-1"]
+    for note, line in zip(notes, text.splitlines()[1:], strict=True):
+        assert f"Z {note} {US}" in re.sub(" +", " ", line), text
+    lines = goldkeep("show", "web", "1.0.1").out.splitlines()
+    told = [re.split(" +", line, maxsplit=1) for line in lines]
+    assert ["revoked", "CVE-1"] in told
+    first = told.index(["published", names[0]])
+    assert told[first + 1] == ["", names[1]]
 
 
 def test_history(goldkeep, two_releases):

@@ -32,6 +32,28 @@ static void test_add_and_remove(void **state)
 	assert_false(gk_strv_has(&list, "c"));
 }
 
+static void test_equal(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool equal;
+	} rows[] = {
+		{"", "", true}, {"a,b", "a,b", true}, {"a,b", "b,a", false}, {"a", "a,b", false},
+		{"", "a", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(gk_strv_done) struct gk_strv a = {0};
+		_cleanup_(gk_strv_done) struct gk_strv b = {0};
+
+		assert_int_equal(gk_strv_split(&a, rows[i].a, ',', NULL), 0);
+		assert_int_equal(gk_strv_split(&b, rows[i].b, ',', NULL), 0);
+		assert_int_equal(gk_strv_equal(&a, &b), rows[i].equal);
+		assert_int_equal(gk_strv_equal(&b, &a), rows[i].equal);
+	}
+}
+
 static void test_split(void **state)
 {
 	static const struct {
@@ -72,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add_and_remove),
+		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_failing_memory),
 	};

@@ -184,6 +184,29 @@ static void test_no_channel_names_what_is_revoked(void **state)
 	assert_success(set_channel(inventory, "new", NULL, "1.0.0", &err), &err);
 }
 
+/* Of two connections, each decides on what it has seen, and is wrong: the store is asked. */
+static void test_what_was_seen_is_not_what_is(void **state)
+{
+	_cleanup_(inventory_closep) struct inventory *inventory = test_open(state);
+	_cleanup_(inventory_closep) struct inventory *other = test_open(state);
+	_cleanup_(release_done) struct release mine = {0};
+	_cleanup_(release_done) struct release theirs = {0};
+	struct gk_error err = {0};
+
+	test_add(inventory, "web", "1.0.0", RELEASE_LIVE);
+	test_add(inventory, "web", "1.1.0", RELEASE_LIVE);
+	assert_success(set_channel(inventory, "stable", NULL, "1.1.0", &err), &err);
+	test_get(inventory, "web", "1.0.0", &mine);
+	assert_success(set_channel(other, "new", NULL, "1.0.0", &err), &err);
+	assert_failure(set_revoked(inventory, &mine, "why", &err), &err, GK_REFUSED, "new");
+	assert_success(set_channel(other, "new", "1.0.0", "1.1.0", &err), &err);
+	test_get(other, "web", "1.0.0", &theirs);
+	assert_success(set_revoked(inventory, &mine, "why", &err), &err);
+	assert_failure(set_channel(other, "new", "1.1.0", "1.0.0", &err), &err, GK_REFUSED,
+		       "revoked");
+	assert_channels(inventory, "new=1.1.0 stable=1.1.0");
+}
+
 /* --- a channel and a withdrawal at once ------------------------------------------------------ */
 
 enum { RACES = 12 };
@@ -304,6 +327,7 @@ int store_channels_run(int (*set_up)(void **state), int (*tear_down)(void **stat
 		STORE_TEST(test_trails),
 		STORE_TEST(test_a_named_release_is_not_retired),
 		STORE_TEST(test_no_channel_names_what_is_revoked),
+		STORE_TEST(test_what_was_seen_is_not_what_is),
 		STORE_TEST(test_a_race_for_a_release),
 		STORE_TEST(test_events),
 	};

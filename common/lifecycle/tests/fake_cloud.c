@@ -61,6 +61,7 @@ static void see_image(struct fake_cloud *cloud, struct cloud_image *seen)
 	seen->deprecated_at = image->deprecated ? 1 : 0;
 	copy_tags(&seen->tags, &image->tags);
 	assert_int_equal(gk_str_set(&seen->account, "1", NULL), 0);
+	assert_int_equal(gk_str_set(&seen->architecture, image->architecture, NULL), 0);
 	assert_int_equal(gk_strv_extend(&seen->snapshots, &image->snapshots, NULL), 0);
 }
 

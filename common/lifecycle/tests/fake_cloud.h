@@ -11,6 +11,7 @@ enum { FAKE_IMAGES = 8, FAKE_POINTERS = 16 };
 
 struct fake_image {
 	const char *location, *id;
+	const char *architecture; /* NULL: not told */
 	struct gk_strv snapshots;
 	struct tag_list tags;    /* of the image and of its snapshots */
 	struct tag_list hidden;  /* written, and not visible yet */

@@ -87,6 +87,7 @@ static inline void build_init(struct build *build, const char *run, const char *
 static inline void build_done(struct build *build)
 {
 	gk_strv_done(&build->order.channels);
+	gk_strv_done(&build->order.pointers);
 	tag_list_done(&build->order.tags);
 	manifest_done(&build->manifest);
 }
@@ -102,6 +103,13 @@ static inline void build_add_channel(struct build *build, const char *name)
 	struct gk_error err = {0};
 
 	assert_success(gk_strv_add(&build->order.channels, name, &err), &err);
+}
+
+static inline void build_add_pointer(struct build *build, const char *template)
+{
+	struct gk_error err = {0};
+
+	assert_success(gk_strv_add(&build->order.pointers, template, &err), &err);
 }
 
 /* Releases the build, which is done with then, and expects that result. */
