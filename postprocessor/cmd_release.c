@@ -8,6 +8,7 @@
 #include "image/pointer.h"
 #include "manifest_file.h"
 #include "output.h"
+#include "pointer_options.h"
 #include "policy_options.h"
 #include "report.h"
 #include "version_options.h"
@@ -225,20 +226,6 @@ static int read_tags(const struct options *options, const char *family, struct t
 	return 0;
 }
 
-static int read_pointers(const struct options *options, const char *family, struct gk_strv *ret,
-			 struct gk_error *err)
-{
-	_cleanup_(gk_strv_done) struct gk_strv values = {0};
-
-	if (options_list(options, family, "publish-ssm", &values, err) < 0)
-		return -1;
-	for (size_t i = 0; i < values.count; i++)
-		if (pointer_template_check(values.items[i], err) < 0 ||
-		    gk_strv_add_unique(ret, values.items[i], err) < 0)
-			return -1;
-	return 0;
-}
-
 static int read_tfvars(const struct options *options, const char *family, const char **ret,
 		       struct gk_error *err)
 {
@@ -307,7 +294,7 @@ static int make_order(const struct context *context, const struct family_builds 
 	if (read_version(options, builds, &order->version, err) < 0 ||
 	    read_channels(options, family, &order->channels, err) < 0 ||
 	    read_tags(options, family, &order->tags, err) < 0 ||
-	    read_pointers(options, family, &order->pointers, err) < 0 ||
+	    pointers_from_options(options, family, &order->pointers, err) < 0 ||
 	    read_tfvars(options, family, &order->tfvars, err) < 0 ||
 	    read_fingerprint(options, builds, &order->fingerprint, err) < 0 ||
 	    read_on_duplicate(options, order, err) < 0 ||
