@@ -263,8 +263,10 @@ def test_retention_while_a_channel_moves(emulator, built, goldkeep, together, li
 
     with meanwhile(retain), meanwhile(retain), meanwhile(read):
         results = together(*(release(build, "--channel", "stable") for build in builds))
-    for got in results:  # who comes after retention is told so
-        assert got.status == 0 or (got.status == 3 and "stable cannot name web" in got.err), got
-    assert any(got.status == 0 for got in results)
+    # Recorded, all of them; who comes after retention with the channel is told that it is unfinished.
+    assert {got.status for got in results} <= {0, 3}, results
+    assert sum(got.status == 0 for got in results) > len(results) / 2
+    assert goldkeep("resume").status == 0
     assert set(named()) == {"latest", "stable"}
+    assert {one["state"] for one in listed().values()} == {"live", "retired"}
     read()

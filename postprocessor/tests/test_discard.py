@@ -222,8 +222,9 @@ def test_an_image_that_must_stay(history, emulator, goldkeep, built, first, reas
 def test_a_lookup_that_fails(history, emulator, built, first):
     state = account(emulator)
     second = built("web", regions=BOTH)
-    fault = {"action": "DescribeImageReferences", "region": EU, "status": 400}
-    emulator.faults(fault | {"code": "UnauthorizedOperation"})
+    fault = {"region": EU, "status": 400, "code": "UnauthorizedOperation"}
+    lookups = ("DescribeImageReferences", "DescribeInstances")
+    emulator.faults(*(fault | {"action": action} for action in lookups))
     got = history.run("release", *DISCARD, status=3)
     assert {item["location"] for item in got.json["incomplete"]} == {EU}
     assert history.whole(second) is True

@@ -4,7 +4,8 @@ A release that removes another in two regions is killed at each of its requests,
 sent and before its answer is read, and at each of its writes to the inventory. Then the same command,
 `resume` or the next release of the family finishes it, and account and inventory are compared with those
 after runs that nobody disturbed. All points are tried with all three ways of finishing; with snapshots
-that are deleted one by one, all from the first removal on (before it nothing is different).
+that are deleted one by one and a release that is published, at the requests of the publication and from the
+first removal on (elsewhere nothing is different).
 """
 
 import shutil
@@ -32,7 +33,7 @@ DUMP = {
     "channels": "SELECT name, version, trail FROM channels JOIN releases ON releases.id = release"
     " ORDER BY name",
     "once": "SELECT version, action, count(*) FROM events JOIN releases ON releases.id = release"
-    " WHERE action IN ('allocated', 'live', 'retired') GROUP BY 1, 2 ORDER BY 1, 2",
+    " WHERE action IN ('allocated', 'live', 'retired', 'discarded') GROUP BY 1, 2 ORDER BY 1, 2",
 }
 
 
@@ -51,11 +52,20 @@ class Scene:
         self.old = old
         for number in range(old):
             self.build(f"old-{number}")
-            self.release(f"old-{number}")
-        self.command = self.build("this") and self.arguments("this", "--keep-last", "2")
-        self.next = self.build("next") and self.arguments("next", "--keep-last", "2")
+            self.run(*self.arguments(f"old-{number}", *self.options("old")))
+        self.command = self.build("this") and self.arguments("this", *self.options("this"))
+        self.next = self.build("next") and self.arguments("next", *self.options("next"))
+        self.file = folder / "web.json"
         shutil.copytree(self.inventory, self.kept)
         emulator.save()
+
+    def options(self, name):
+        return () if name == "old" else ("--keep-last", "2")
+
+    def publish(self):
+        """From now on both builds are published too."""
+        more = ("--publish-ssm", "/golden/{family}", "--publish-tfvars", self.file)
+        self.command, self.next = self.command + more, self.next + more
 
     def build(self, name):
         images = self.emulator.make_images("web", REGIONS, snapshots=2)
@@ -67,9 +77,6 @@ class Scene:
     def arguments(self, name, *more):
         return ("release", "--family", "web", "--manifest", f"{name}.json", *OPTIONS, *more)
 
-    def release(self, name, *more):
-        return self.run(*self.arguments(name, *more))
-
     def run(self, *arguments):
         got = self.goldkeep(*arguments)
         assert got.status == 0, got
@@ -79,6 +86,7 @@ class Scene:
         """As it was, with the same ids."""
         shutil.rmtree(self.inventory)
         shutil.copytree(self.kept, self.inventory)
+        self.file.unlink(missing_ok=True)
         self.emulator.restore()
         self.emulator.forget_requests()
 
@@ -98,12 +106,33 @@ class Scene:
             for entry in self.emulator.requests()
             if entry["action"] in ("DeregisterImage", "DeleteSnapshot") and entry["status"] == 200
         )
-        return found | {"account": self.emulator.state()["regions"], "removed": dict(removed)}
+        account = self.emulator.state()["regions"]
+        for parameter in (one for region in account.values() for one in region["parameters"]):
+            del parameter["version"]  # how often it was written
+        return found | {
+            "account": account,
+            "removed": dict(removed),
+            "file": [self.file.read_text()] if self.file.exists() else [],
+        }
 
     def recorded(self):
         """Has the run under test its version?"""
         with closing(sqlite3.connect(self.inventory / "inventory.db")) as database:
             return database.execute("SELECT count(*) FROM releases").fetchone()[0] > self.old
+
+
+class DiscardScene(Scene):
+    """A release, a build of the same inputs, which is to be discarded, and one of others."""
+
+    def options(self, name):
+        inputs = "ef" if name == "next" else "ab"
+        return ("--fingerprint", inputs * 32, "--on-duplicate", "discard")
+
+    def recorded(self):
+        """Is it written down that the images are to go?"""
+        with closing(sqlite3.connect(self.inventory / "inventory.db")) as database:
+            query = "SELECT count(*) FROM events WHERE action = 'discarding'"
+            return database.execute(query).fetchone()[0] > 0
 
 
 def leaks(dump):
@@ -182,6 +211,11 @@ def scene(emulator, goldkeep, inventory_path, tmp_path, request):
 
 
 @pytest.fixture
+def discard(emulator, goldkeep, inventory_path, tmp_path):
+    return DiscardScene(emulator, goldkeep, inventory_path, tmp_path, 1)
+
+
+@pytest.fixture
 def killer(emulator):
     with Killer(emulator.url) as killer:
         yield killer
@@ -215,34 +249,74 @@ def test_what_is_compared_with(scene):
         ("0.1.1", "live"),
         ("0.1.2", "live"),
     ]
-    assert end["channels"] == [("latest", "0.1.2"), ("stable", "0.1.2")]
+    assert [row[:2] for row in end["channels"]] == [("latest", "0.1.2"), ("stable", "0.1.2")]
     assert list(end["removed"].values()) == [1, 1]
     assert len(end["images"]) == 6 and len(end["snapshots"]) == 12
-    assert not any(row[8] for row in end["releases"]), "an intent is left"
+    assert not any(row[-1] for row in end["releases"]), "something is unfinished"
     assert scene.after(scene.command, scene.command) == end
     assert not leaks(start) and not leaks(end)
+    scene.publish()
+    end = scene.after(scene.command)
+    assert [len(region["parameters"]) for region in end["account"].values()] == [1, 1]
+    assert '"0.1.2"' in end["file"][0]
+    assert not any(row[-1] for row in end["releases"]), "something is unfinished"
 
 
-def first_removal(scene):
-    """The number of the first request that takes something away, in the run before this."""
+def of_publication_and_removal(scene):
+    """The numbers of these requests, in the run before this."""
     actions = [entry["action"] for entry in scene.emulator.requests()]
-    return actions.index("DeregisterImage") + 1
+    removal = actions.index("DeregisterImage")
+    return [
+        number + 1
+        for number, action in enumerate(actions)
+        if number >= removal or action in ("GetParameters", "PutParameter")
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("deletion", ["with their image", "one by one"])
 def test_at_every_request(scene, killer, deletion, way):
     """Snapshots go with their image, or by requests of their own where AWS does not know better."""
-    scene.emulator.settings(ignore_delete_associated_snapshots=deletion == "one by one")
+    apart = deletion == "one by one"
+    scene.emulator.settings(ignore_delete_associated_snapshots=apart)
+    if apart:
+        scene.publish()
     way, wrong = way(scene), []
     run_and_kill(scene, killer)
     count = killer.seen
-    first = first_removal(scene) if deletion == "one by one" else 1
-    assert count > first + 2
-    for number in range(first, count + 1):
+    numbers = of_publication_and_removal(scene) if apart else range(1, count + 1)
+    assert len(numbers) > 8
+    for number in numbers:
         for moment in (BEFORE, AFTER):
             run_and_kill(scene, killer, number, moment)
             wrong += finished(way, f"request {number} of {count}, {moment}")
+    assert not wrong, "\n".join(wrong)
+
+
+CHANGES = ("CreateTags", "DeregisterImage", "DeleteSnapshot")
+
+
+def test_a_discard_is_compared_with(discard):
+    start, end = discard.after(), discard.after(discard.command)
+    assert [row[:2] for row in end["releases"]] == [("0.1.0", "live")]
+    assert start["releases"] == end["releases"] and start["images"] == end["images"]
+    assert len(start["account"]["us-east-1"]["images"]) == 3
+    assert list(end["removed"].values()) == [1, 1]
+    assert ("0.1.0", "discarded", 1) in end["once"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_discard_at_every_change(discard, killer, way):
+    """Between two of them nothing is different but what is read."""
+    way, wrong = way(discard), []
+    run_and_kill(discard, killer)
+    actions = [entry["action"] for entry in discard.emulator.requests()]
+    numbers = [number for number, action in enumerate(actions, 1) if action in CHANGES]
+    assert len(numbers) >= 4
+    for number in numbers:
+        for moment in (BEFORE, AFTER):
+            run_and_kill(discard, killer, number, moment)
+            wrong += finished(way, f"request {number}, {actions[number - 1]}, {moment}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -251,6 +325,17 @@ def test_at_every_request(scene, killer, deletion, way):
 @pytest.mark.parametrize("scene", [3], indirect=True, ids=["two removals"])
 def test_at_every_write(scene, tmp_path, environment, way):
     """In the middle of what is written to the inventory: at each fdatasync of SQLite."""
+    assert kill_at_writes(scene, tmp_path, environment, way) > 5
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+@pytest.mark.parametrize("way", WAYS)
+def test_a_discard_at_every_write(discard, tmp_path, environment, way):
+    assert kill_at_writes(discard, tmp_path, environment, way) > 2
+
+
+def kill_at_writes(scene, tmp_path, environment, way):
+    """How many there were."""
     strace = Runner("strace", tmp_path, environment)
     way, wrong, number, status = way(scene), [], 0, -9
     while status == -9:
@@ -262,5 +347,5 @@ def test_at_every_write(scene, tmp_path, environment, way):
         status = got.status
         assert status in (-9, 0), got
         wrong += finished(way, f"fdatasync {number}")
-    assert number > 5
     assert not wrong, "\n".join(wrong)
+    return number
