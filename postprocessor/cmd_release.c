@@ -8,6 +8,7 @@
 #include "image/pointer.h"
 #include "manifest_file.h"
 #include "output.h"
+#include "pointer_options.h"
 #include "policy_options.h"
 #include "report.h"
 #include "version_options.h"
@@ -184,10 +185,15 @@ static int custom_value(const struct family_builds *builds, const char *key, con
 static int read_version(const struct options *options, const struct family_builds *builds,
 			struct version_request *request, struct gk_error *err)
 {
+	struct gk_error problem = {0};
 	const char *custom = NULL;
 
-	if (custom_value(builds, "goldkeep_version", &custom, err) < 0)
+	/* Two versions are one too many, unless --version settles it. */
+	if (custom_value(builds, "goldkeep_version", &custom, &problem) < 0 &&
+	    !options_text(options, builds->family, "version")) {
+		*err = problem;
 		return -1;
+	}
 	return version_from_options(options, builds->family, custom, request, err);
 }
 
@@ -217,20 +223,6 @@ static int read_tags(const struct options *options, const char *family, struct t
 	for (size_t i = 0; i < values.count; i++)
 		if (tag_list_parse(ret, values.items[i], err) < 0)
 			return gk_error_wrap(err, "--tag");
-	return 0;
-}
-
-static int read_pointers(const struct options *options, const char *family, struct gk_strv *ret,
-			 struct gk_error *err)
-{
-	_cleanup_(gk_strv_done) struct gk_strv values = {0};
-
-	if (options_list(options, family, "publish-ssm", &values, err) < 0)
-		return -1;
-	for (size_t i = 0; i < values.count; i++)
-		if (pointer_template_check(values.items[i], err) < 0 ||
-		    gk_strv_add_unique(ret, values.items[i], err) < 0)
-			return -1;
 	return 0;
 }
 
@@ -302,7 +294,7 @@ static int make_order(const struct context *context, const struct family_builds 
 	if (read_version(options, builds, &order->version, err) < 0 ||
 	    read_channels(options, family, &order->channels, err) < 0 ||
 	    read_tags(options, family, &order->tags, err) < 0 ||
-	    read_pointers(options, family, &order->pointers, err) < 0 ||
+	    pointers_from_options(options, family, &order->pointers, err) < 0 ||
 	    read_tfvars(options, family, &order->tfvars, err) < 0 ||
 	    read_fingerprint(options, builds, &order->fingerprint, err) < 0 ||
 	    read_on_duplicate(options, order, err) < 0 ||

@@ -41,9 +41,10 @@ const struct option_group group_policy = {"Retention", policy_defs, ARRAY_SIZE(p
 
 const struct command *const commands[] = {
 	&command_release, &command_retain,  &command_list,   &command_show,
-	&command_history, &command_resolve, &command_next,   &command_check,
-	&command_fingerprint, &command_hold, &command_unhold, &command_resume,
-	&command_adopt,   &command_init,    &command_export, &command_import, NULL,
+	&command_history, &command_next,    &command_check,  &command_fingerprint,
+	&command_resolve, &command_promote, &command_revoke, &command_hold,
+	&command_unhold,  &command_resume,  &command_adopt,  &command_init,
+	&command_export,  &command_import,  NULL,
 };
 
 const struct option_group *const *commands_all_options(void)

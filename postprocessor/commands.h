@@ -31,6 +31,8 @@ extern const struct command command_check;
 extern const struct command command_fingerprint;
 extern const struct command command_hold;
 extern const struct command command_unhold;
+extern const struct command command_promote;
+extern const struct command command_revoke;
 
 /* NULL-terminated. */
 extern const struct command *const commands[];

@@ -9,9 +9,16 @@
 /* "region:ami-0…,region:ami-0…", as Packer writes an artifact. */
 static void add_ids(struct gk_buf *text, const struct release *release)
 {
-	for (size_t i = 0; i < release->image_count; i++)
-		gk_buf_addf(text, "%s%s:%s", i ? "," : "", release->images[i].location,
-			    release->images[i].id);
+	const char *comma = "";
+
+	for (size_t i = 0; i < release->image_count; i++) {
+		const struct image *image = &release->images[i];
+
+		if (release_discards(release, image))
+			continue;
+		gk_buf_addf(text, "%s%s:%s", comma, image->location, image->id);
+		comma = ",";
+	}
 }
 
 static void add_outputs(struct gk_buf *text, const struct outcome *outcome)
@@ -48,8 +55,9 @@ static void add_summary(struct gk_buf *text, const struct outcome *outcome)
 	gk_buf_addf(text, "### %s: %s\n\n", release_label(&outcome->release, label),
 		    outcome_result_name(outcome->result));
 	for (size_t i = 0; i < outcome->release.image_count; i++)
-		gk_buf_addf(text, "- `%s` in %s\n", outcome->release.images[i].id,
-			    outcome->release.images[i].location);
+		if (!release_discards(&outcome->release, &outcome->release.images[i]))
+			gk_buf_addf(text, "- `%s` in %s\n", outcome->release.images[i].id,
+				    outcome->release.images[i].location);
 	gk_buf_addc(text, '\n');
 	if (outcome->retention_count > 0)
 		add_plan(text, outcome);

@@ -59,7 +59,8 @@ static int collect(const struct plan_input *input, struct plan *plan, struct gk_
 	return 0;
 }
 
-/* The highest live release that is no pre-release; if there is none, the highest live one. */
+/* The highest live release that is no pre-release; if there is none, the highest live one. Nobody
+ * may fall back on one that was withdrawn. */
 static const struct release *find_newest_live(const struct plan *plan)
 {
 	const struct release *prerelease = NULL;
@@ -67,7 +68,7 @@ static const struct release *find_newest_live(const struct plan *plan)
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct release *release = plan->entries[i].release;
 
-		if (release->state != RELEASE_LIVE)
+		if (release->state != RELEASE_LIVE || release->revoked)
 			continue;
 		if (!semver_is_prerelease(&release->version))
 			return release;
@@ -88,11 +89,12 @@ static time_t find_newest_time(const struct plan *plan)
 	return newest;
 }
 
-/* In the line that the rules count along: made, and not on its way in or out. */
+/* In the line that the rules count along: made, not on its way in or out, not withdrawn. */
 static bool is_counted(const struct release *release)
 {
-	return release->state == RELEASE_LIVE || release->state == RELEASE_DEPRECATED ||
-	       release->state == RELEASE_DISABLED;
+	return !release->revoked &&
+	       (release->state == RELEASE_LIVE || release->state == RELEASE_DEPRECATED ||
+		release->state == RELEASE_DISABLED);
 }
 
 /* Sorted, so that the plan does not depend on the order in which a store lists its channels. */

@@ -7,7 +7,8 @@
  * live release, what a channel names, what is held, what is pending, what is younger than min_age.
  * Never removed is what a fact blocks. Rules are ORed. Order is SemVer order; ties by build time,
  * then run. What is kept anyway still counts for keep_last (as a live release it stands in the
- * line).
+ * line). A revoked release stands in no line: no rule counts it, and it is never the newest live
+ * one. What is kept whatever the policy says holds for it too.
  */
 #ifndef GK_IMAGE_PLAN_H
 #define GK_IMAGE_PLAN_H

@@ -59,6 +59,17 @@ const char *tag_list_get(const struct tag_list *list, const char *key)
 	return tag ? tag->value : NULL;
 }
 
+bool tag_list_remove(struct tag_list *list, const char *key)
+{
+	struct tag *tag = find_tag(list, key);
+
+	if (!tag)
+		return false;
+	tag_done(tag);
+	*tag = list->items[--list->count];
+	return true;
+}
+
 static bool is_aws_key(const char *key)
 {
 	return strncasecmp(key, AWS_PREFIX, strlen(AWS_PREFIX)) == 0;

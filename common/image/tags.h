@@ -26,6 +26,8 @@ void tag_list_done(struct tag_list *list);
 int tag_list_set(struct tag_list *list, const char *key, const char *value, struct gk_error *err);
 /* NULL if absent. */
 const char *tag_list_get(const struct tag_list *list, const char *key);
+/* Returns whether it was there. */
+bool tag_list_remove(struct tag_list *list, const char *key);
 
 /* Reads one `--tag KEY=VALUE` (the value may hold = and may be empty) into the list. GK_USAGE: no
  * =, an empty key, more than 127 or 256 characters (Unicode), a key beginning with aws: in any

@@ -2,18 +2,18 @@
 
 #include <string.h>
 
-#define LATEST "latest"
+enum { EVENTS_SEARCHED = 1000 };
 
 /* True if the channel has to move to get where the release wants it. */
 static bool must_move(const struct channel *channel, const char *name, const struct semver *to)
 {
 	int order = channel ? semver_compare(&channel->version, to) : -1;
 
-	return strcmp(name, LATEST) == 0 ? order < 0 : order != 0;
+	return strcmp(name, CHANNEL_LATEST) == 0 ? order < 0 : order != 0;
 }
 
-static int read_channels(struct lifecycle *lifecycle, const char *family, struct channel_list *ret,
-			 struct gk_error *err)
+int channels_read(struct lifecycle *lifecycle, const char *family, struct channel_list *ret,
+		  struct gk_error *err)
 {
 	struct channel_list fresh = {0};
 
@@ -22,6 +22,18 @@ static int read_channels(struct lifecycle *lifecycle, const char *family, struct
 	channel_list_done(ret);
 	*ret = fresh;
 	return 0;
+}
+
+/* Withdrawn since it was read: then nothing is to name it any more. */
+static bool is_revoked(struct lifecycle *lifecycle, const struct release *release)
+{
+	_cleanup_(release_done) struct release now = {0};
+	struct gk_error ignored = {0};
+	bool found = false;
+
+	return lifecycle->inventory->ops->get(lifecycle->inventory, release->family,
+					      &release->version, &found, &now, &ignored) == 0 &&
+	       found && now.revoked;
 }
 
 /* One channel, against others that move it at the same time. Returns whether it was moved. */
@@ -39,15 +51,17 @@ static int move_one(struct lifecycle *lifecycle, const struct release *release, 
 			return 0;
 		if (channel_advance(channel, name, &release->version, &moved, err) < 0)
 			return -1;
-		if (journal_set_channel(lifecycle, release->family, channel, &moved, &problem) ==
-		    0) {
+		if (journal_set_channel(lifecycle, release->family, channel, &moved, NULL,
+					&problem) == 0) {
 			gk_log(lifecycle->log, GK_LOG_STEP, "%s: channel %s",
 			       release_label(release, label), name);
 			return channel_list_set(channels, &moved, err) < 0 ? -1 : 1;
 		}
+		if (problem.code == GK_REFUSED && is_revoked(lifecycle, release))
+			return 0;
 		if (problem.code != GK_CONFLICT)
 			break;
-		if (read_channels(lifecycle, release->family, channels, err) < 0)
+		if (channels_read(lifecycle, release->family, channels, err) < 0)
 			return -1;
 	}
 	*err = problem;
@@ -60,14 +74,14 @@ int channels_move(struct lifecycle *lifecycle, const struct release *release,
 {
 	int moved = 0;
 
-	if (read_channels(lifecycle, release->family, ret_channels, err) < 0)
+	if (channels_read(lifecycle, release->family, ret_channels, err) < 0)
 		return -1;
-	if (release->state != RELEASE_LIVE)
+	if (release->state != RELEASE_LIVE || release->revoked)
 		return 0;
 	if (!semver_is_prerelease(&release->version))
-		moved = move_one(lifecycle, release, LATEST, ret_channels, err);
+		moved = move_one(lifecycle, release, CHANNEL_LATEST, ret_channels, err);
 	for (size_t i = 0; moved >= 0 && i < names->count; i++) {
-		int one = strcmp(names->items[i], LATEST) == 0
+		int one = strcmp(names->items[i], CHANNEL_LATEST) == 0
 				  ? 0
 				  : move_one(lifecycle, release, names->items[i], ret_channels, err);
 
@@ -100,7 +114,7 @@ int channels_drop_taken(struct lifecycle *lifecycle, const struct release *relea
 
 	if (names->count == 0)
 		return 0;
-	if (read_channels(lifecycle, release->family, &channels, err) < 0)
+	if (channels_read(lifecycle, release->family, &channels, err) < 0)
 		return -1;
 	for (size_t i = names->count; i-- > 0;) {
 		bool later = false;
@@ -111,6 +125,37 @@ int channels_drop_taken(struct lifecycle *lifecycle, const struct release *relea
 		if (later)
 			gk_strv_remove(names, names->items[i]);
 	}
+	return 0;
+}
+
+/* As the history tells it: journal_set_channel writes the channel's name in front. */
+static bool had_channel(const struct event_list *events, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < events->count; i++) {
+		const struct event_row *event = &events->items[i];
+
+		if (gk_str_equal(event->action, "channel") && event->detail &&
+		    strncmp(event->detail, name, length) == 0 && event->detail[length] == ' ')
+			return true;
+	}
+	return false;
+}
+
+int channels_drop_had(struct lifecycle *lifecycle, const struct release *release,
+		      struct gk_strv *names, struct gk_error *err)
+{
+	_cleanup_(event_list_done) struct event_list events = {0};
+
+	if (names->count == 0)
+		return 0;
+	if (lifecycle->inventory->ops->events(lifecycle->inventory, release->family,
+					      &release->version, EVENTS_SEARCHED, &events, err) < 0)
+		return -1;
+	for (size_t i = names->count; i-- > 0;)
+		if (had_channel(&events, names->items[i]))
+			gk_strv_remove(names, names->items[i]);
 	return 0;
 }
 

@@ -136,7 +136,10 @@ static int take_steps(struct lifecycle *lifecycle, const struct release_order *o
 		return -1;
 	if (!*ret_settled)
 		return 0;
-	if (others_finish(lifecycle, release, outcome, err) < 0)
+	/* Whoever reads the run's file finds the release in it. */
+	if ((order->tfvars &&
+	     publish_release(lifecycle, release, order->tfvars, outcome, err) < 0) ||
+	    others_finish(lifecycle, release, outcome, err) < 0)
 		return -1;
 	return add_channels(lifecycle, release, outcome, err);
 }

@@ -323,6 +323,32 @@ int finish_publication(struct lifecycle *lifecycle, struct release *release, str
 	return forget(lifecycle, release, NULL, err);
 }
 
+static int finish_withdrawal(struct lifecycle *lifecycle, struct release *release,
+			     const struct intent *intent, struct outcome *outcome,
+			     struct channel_list *ret_channels, struct gk_error *err)
+{
+	struct gk_error problem = {0};
+
+	if (revoke_finish(lifecycle, release, intent->revoke, outcome, &problem) < 0 &&
+	    outcome_add_incomplete(outcome, "revoke", NULL, problem.message, err) < 0)
+		return -1;
+	return channels_read(lifecycle, release->family, ret_channels, err);
+}
+
+/* Those of the run, then those that the release was promoted to. Returns how many were moved. */
+static int move_channels(struct lifecycle *lifecycle, const struct release *release,
+			 const struct intent *intent, struct channel_list *ret_channels,
+			 struct gk_error *err)
+{
+	int moved = channels_move(lifecycle, release, &intent->channels, ret_channels, err);
+	int promoted = moved < 0 ? -1 : moves_carry_out(lifecycle, release, intent, err);
+
+	if (promoted < 0 ||
+	    (promoted > 0 && channels_read(lifecycle, release->family, ret_channels, err) < 0))
+		return -1;
+	return moved + promoted;
+}
+
 int finish_release(struct lifecycle *lifecycle, struct release *release,
 		   const struct intent *intent, struct outcome *outcome,
 		   struct channel_list *ret_channels, struct gk_error *err)
@@ -337,7 +363,9 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 		return -1;
 	if (save_live(lifecycle, release, &tagged, err) < 0)
 		return -1;
-	moved = channels_move(lifecycle, release, &intent->channels, ret_channels, &problem);
+	if (intent->revoke)
+		return finish_withdrawal(lifecycle, release, intent, outcome, ret_channels, err);
+	moved = move_channels(lifecycle, release, intent, ret_channels, &problem);
 	if (moved < 0)
 		return outcome_add_incomplete(outcome, "channel", NULL, problem.message, err);
 	/* Channels are moved once: whoever moves them on by hand while the rest is unfinished has
@@ -349,17 +377,33 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 	return moved;
 }
 
+/* Leaves what no run is about. Returns whether that changed the release. */
+static int forget_run(struct release *release, struct gk_error *err)
+{
+	_cleanup_(intent_done) struct intent intent = {0};
+	struct intent left = {.no_run = true};
+
+	if (intent_from_json(release->intent, &intent, err) < 0)
+		return -1;
+	left.moves = intent.moves;
+	left.revoke = intent.revoke;
+	return intent_keep(&left, release, err);
+}
+
 int finish_intent(struct lifecycle *lifecycle, struct release *release, struct gk_error *err)
 {
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
 		struct gk_error problem = {0};
+		int changed = 0;
 
 		if (!release->intent || release->state == RELEASE_PENDING)
 			return 0;
 		for (size_t i = 0; i < release->image_count; i++)
 			if (release->images[i].state == RELEASE_PENDING)
 				return 0;
-		gk_str_set(&release->intent, NULL, err);
+		changed = forget_run(release, err);
+		if (changed <= 0)
+			return changed;
 		if (journal_save(lifecycle, release, "finished", NULL, &problem) == 0)
 			return 0;
 		if (journal_retry(lifecycle, release, &problem, err) < 0)

@@ -15,15 +15,9 @@ int lifecycle_hold(struct lifecycle *lifecycle, const char *family, const struct
 		   const char *reason, struct release *ret, struct gk_error *err)
 {
 	_cleanup_(release_done) struct release release = {0};
-	char text[SEMVER_TEXT_SIZE];
-	bool found = false;
 
-	if (lifecycle->inventory->ops->get(lifecycle->inventory, family, version, &found, &release,
-					   err) < 0)
+	if (journal_get(lifecycle, family, version, &release, err) < 0)
 		return -1;
-	if (!found)
-		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no release %s %s", family,
-				    semver_format(version, text));
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
 		struct gk_error problem = {0};
 

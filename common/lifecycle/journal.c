@@ -8,6 +8,7 @@ void intent_done(struct intent *intent)
 {
 	gk_strv_done(&intent->channels);
 	tag_list_done(&intent->tags);
+	tag_list_done(&intent->moves);
 	free(intent->tfvars);
 	free(intent->revoke);
 	*intent = (struct intent){0};
@@ -28,18 +29,26 @@ static int add_policy(struct gk_json_builder *json, const struct policy *policy,
 	return 0;
 }
 
+static void add_tags(struct gk_json_builder *json, const char *name, const struct tag_list *tags)
+{
+	cJSON *object = gk_json_add_object(json, json->root, name);
+
+	for (size_t i = 0; i < tags->count; i++)
+		gk_json_add_string(json, object, tags->items[i].key, tags->items[i].value);
+}
+
 char *intent_to_json(const struct intent *intent, struct gk_error *err)
 {
 	_cleanup_(gk_json_builder_done) struct gk_json_builder json = {0};
-	cJSON *tags = NULL;
 
 	if (gk_json_builder_init(&json, err) < 0)
 		return NULL;
 	gk_json_add_strings(&json, json.root, "channels", &intent->channels);
-	tags = gk_json_add_object(&json, json.root, "tags");
-	for (size_t i = 0; i < intent->tags.count; i++)
-		gk_json_add_string(&json, tags, intent->tags.items[i].key,
-				   intent->tags.items[i].value);
+	add_tags(&json, "tags", &intent->tags);
+	if (intent->moves.count > 0)
+		add_tags(&json, "moves", &intent->moves);
+	if (intent->no_run)
+		gk_json_add_bool(&json, json.root, "no_run", true);
 	if (intent->policy.given && add_policy(&json, &intent->policy, err) < 0)
 		return NULL;
 	if (intent->publish)
@@ -78,6 +87,7 @@ static int read_intent(const char *text, struct intent *intent, struct gk_error 
 {
 	_cleanup_(gk_json_freep) cJSON *json = NULL;
 	const cJSON *tags = NULL;
+	const cJSON *moves = NULL;
 	const cJSON *policy = NULL;
 	const char *tfvars = NULL;
 	const char *revoke = NULL;
@@ -85,9 +95,12 @@ static int read_intent(const char *text, struct intent *intent, struct gk_error 
 	if (gk_json_parse(text, strlen(text), &json, err) < 0 ||
 	    gk_json_strings(json, "channels", &intent->channels, err) < 0 ||
 	    gk_json_object(json, "tags", &tags, err) < 0 ||
+	    gk_json_object(json, "moves", &moves, err) < 0 ||
 	    gk_json_object(json, "policy", &policy, err) < 0 ||
 	    read_tags(tags, &intent->tags, err) < 0 ||
+	    read_tags(moves, &intent->moves, err) < 0 ||
 	    (policy && read_policy(policy, &intent->policy, err) < 0) ||
+	    gk_json_bool(json, "no_run", false, &intent->no_run, err) < 0 ||
 	    gk_json_bool(json, "publish", false, &intent->publish, err) < 0 ||
 	    gk_json_string(json, "tfvars", &tfvars, err) < 0 ||
 	    gk_json_string(json, "revoke", &revoke, err) < 0 ||
@@ -107,6 +120,20 @@ int intent_from_json(const char *text, struct intent *ret, struct gk_error *err)
 	*ret = intent;
 	intent = (struct intent){0};
 	return 0;
+}
+
+int intent_keep(const struct intent *intent, struct release *release, struct gk_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (!intent->no_run || intent->moves.count > 0 || intent->revoke) {
+		text = intent_to_json(intent, err);
+		if (!text)
+			return -1;
+	}
+	if (gk_str_equal(text, release->intent))
+		return 0;
+	return gk_str_set(&release->intent, text, err) < 0 ? -1 : 1;
 }
 
 static struct event event_now(struct lifecycle *lifecycle, const char *action, const char *detail)
@@ -133,6 +160,21 @@ int journal_insert(struct lifecycle *lifecycle, struct release *release, const c
 	struct event event = event_now(lifecycle, action, detail);
 
 	return lifecycle->inventory->ops->insert(lifecycle->inventory, release, &event, err);
+}
+
+int journal_get(struct lifecycle *lifecycle, const char *family, const struct semver *version,
+		struct release *ret, struct gk_error *err)
+{
+	char text[SEMVER_TEXT_SIZE];
+	bool found = false;
+
+	if (lifecycle->inventory->ops->get(lifecycle->inventory, family, version, &found, ret,
+					   err) < 0)
+		return -1;
+	if (!found)
+		return gk_error_set(err, GK_NOT_FOUND, "the inventory has no release %s %s", family,
+				    semver_format(version, text));
+	return 0;
 }
 
 int journal_reload(struct lifecycle *lifecycle, struct release *release, struct gk_error *err)
@@ -192,12 +234,16 @@ int journal_remember(struct lifecycle *lifecycle, struct release *release,
 }
 
 int journal_set_channel(struct lifecycle *lifecycle, const char *family,
-			const struct channel *now, const struct channel *to,
+			const struct channel *now, const struct channel *to, const char *how,
 			struct gk_error *err)
 {
-	char version[SEMVER_TEXT_SIZE];
-	_cleanup_free_ char *detail = gk_str_format(err, "%s -> %s", to->name,
-						    semver_format(&to->version, version));
+	char before[SEMVER_TEXT_SIZE];
+	char after[SEMVER_TEXT_SIZE];
+	_cleanup_free_ char *detail =
+		gk_str_format(err, "%s%s%s -> %s%s%s%s", to->name, now ? " " : "",
+			      now ? semver_format(&now->version, before) : "",
+			      semver_format(&to->version, after), how ? " (" : "",
+			      how ? how : "", how ? ")" : "");
 	struct event event = event_now(lifecycle, "channel", detail);
 
 	if (!detail)

@@ -159,14 +159,17 @@ static int publish(struct lifecycle *lifecycle, struct release *release,
 		   bool *ret_wanted, struct gk_error *err)
 {
 	*ret_wanted = false;
-	if (!intent->publish && !intent->tfvars)
+	if (!intent->publish && !intent->tfvars && intent->moves.count == 0)
 		return 0;
 	if (publish_release(lifecycle, release, files ? intent->tfvars : NULL, outcome, err) < 0 ||
 	    (!files && wants_file(lifecycle, release, intent, ret_wanted, err) < 0))
 		return -1;
-	if (outcome->incomplete_count > 0 || *ret_wanted || !intent->policy.given)
+	if (outcome->incomplete_count > 0)
 		return 0;
-	return finish_publication(lifecycle, release, err);
+	if (moves_forget(lifecycle, release, intent, err) < 0)
+		return -1;
+	return *ret_wanted || !intent->policy.given ? 0
+						    : finish_publication(lifecycle, release, err);
 }
 
 static int finish_steps(struct lifecycle *lifecycle, struct release *release, bool files,
@@ -177,7 +180,9 @@ static int finish_steps(struct lifecycle *lifecycle, struct release *release, bo
 	_cleanup_(intent_done) struct intent intent = {0};
 	bool wanted = false;
 
-	if (look_pending(lifecycle, release, &look, err) < 0 ||
+	/* What was finished a moment ago may have changed what this one still wants. */
+	if (journal_reload(lifecycle, release, err) < 0 ||
+	    look_pending(lifecycle, release, &look, err) < 0 ||
 	    give_up_absent(lifecycle, release, &look, outcome, err) < 0)
 		return -1;
 	if (outcome->incomplete_count > 0 || release->state >= RELEASE_RETIRING)

@@ -14,6 +14,10 @@ enum { SAVE_ROUNDS = 100 };
 struct intent {
 	struct gk_strv channels;
 	struct tag_list tags;
+	/* Channels that are to name the release by promotion: how, and what each named when that
+	 * was written down ("rollback 1.4.2", "promote" if it named nothing). */
+	struct tag_list moves;
+	bool no_run; /* moves and revoke are all: no run has steps left */
 	struct policy policy;
 	bool publish; /* its pointers may not be there yet */
 	char *tfvars; /* file to be written; NULL if there is none */
@@ -25,11 +29,17 @@ void intent_done(struct intent *intent);
 char *intent_to_json(const struct intent *intent, struct gk_error *err);
 /* text NULL: an empty intent. */
 int intent_from_json(const char *text, struct intent *ret, struct gk_error *err);
+/* Puts the intent into the release, or none if nothing is wanted any more; nothing is saved.
+ * Returns whether the release is other than before. */
+int intent_keep(const struct intent *intent, struct release *release, struct gk_error *err);
 
 int journal_save(struct lifecycle *lifecycle, struct release *release, const char *action,
 		 const char *detail, struct gk_error *err);
 int journal_insert(struct lifecycle *lifecycle, struct release *release, const char *action,
 		   const char *detail, struct gk_error *err);
+/* Reads a release. GK_NOT_FOUND. */
+int journal_get(struct lifecycle *lifecycle, const char *family, const struct semver *version,
+		struct release *ret, struct gk_error *err);
 /* Reads the release again after a conflict. */
 int journal_reload(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
 /* After a save that failed with `problem`: reads the release anew if somebody else changed it
@@ -41,9 +51,10 @@ int journal_gave_up(const struct release *release, struct gk_error *err);
 /* Writes down what a live release still wants, unless it wants something already. */
 int journal_remember(struct lifecycle *lifecycle, struct release *release,
 		     const struct intent *intent, struct gk_error *err);
-/* Moves a channel from where it is (`now`, NULL if it does not exist) to where `to` says. */
+/* Moves a channel from where it is (`now`, NULL if it does not exist) to where `to` says; `how`,
+ * for the history, may be NULL. */
 int journal_set_channel(struct lifecycle *lifecycle, const char *family,
-			const struct channel *now, const struct channel *to,
+			const struct channel *now, const struct channel *to, const char *how,
 			struct gk_error *err);
 /* Allocates the version of a release; see inventory_allocate. */
 int journal_allocate(struct lifecycle *lifecycle, const struct version_request *request,
@@ -79,7 +90,8 @@ int finish_publication(struct lifecycle *lifecycle, struct release *release, str
 int finish_tags(struct lifecycle *lifecycle, const struct release *release,
 		const struct tag_list *extra, struct outcome *outcome, struct gk_error *err);
 
-/* Forgets the intent of a release of which nothing is left to do. */
+/* Forgets the intent of a release of whose run nothing is left to do; channels that are to name it
+ * and a withdrawal are their own affair. */
 int finish_intent(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
 
 /* ---- release_look.c: what Packer made, as the provider shows it ---- */
@@ -132,6 +144,10 @@ int others_supersede(struct lifecycle *lifecycle, const char *family, const stru
 
 /* ---- channels.c ---- */
 
+/* The family's channels as they are now, in place of what the list has. */
+int channels_read(struct lifecycle *lifecycle, const char *family, struct channel_list *ret,
+		  struct gk_error *err);
+
 /* Moves `latest` (forwards only, never to a pre-release) and the named ones to the release.
  * `channels` is read from the inventory and follows the moves. Returns how many were moved. */
 int channels_move(struct lifecycle *lifecycle, const struct release *release,
@@ -142,9 +158,68 @@ int channels_move(struct lifecycle *lifecycle, const struct release *release,
 int channels_drop_taken(struct lifecycle *lifecycle, const struct release *release,
 			struct gk_strv *names, struct gk_error *err);
 
+/* Takes out of `names` the channels that named the release once and were moved on: a run that is
+ * repeated does not undo that. */
+int channels_drop_had(struct lifecycle *lifecycle, const struct release *release,
+		      struct gk_strv *names, struct gk_error *err);
+
 /* The names of the channels that point to a version, sorted. */
 int channels_naming(const struct channel_list *channels, const struct semver *version,
 		    struct gk_strv *ret, struct gk_error *err);
+
+/* ---- moves.c: channels that are told to name a release ---- */
+
+#define CHANNEL_LATEST "latest"
+#define MOVE_PROMOTE "promote"
+#define MOVE_ROLLBACK "rollback"
+#define MOVE_REVOKE "revoke"
+
+/* A channel on its way to a release. Borrowed. */
+struct move {
+	const char *channel;
+	const char *how;    /* one of the words above */
+	bool existed;       /* it named `from` when that was decided */
+	struct semver from;
+};
+
+/* Refuses what no channel may name, or soon may not: GK_REFUSED with the state and the reason. */
+int move_check(const struct release *release, const char *channel, struct gk_error *err);
+
+/* Writes down with the release that the channel is to name it and what is to be published under
+ * these templates, so that anyone can finish it; what other releases still wanted of the channel is
+ * forgotten. GK_REFUSED: see move_check. */
+int move_write_down(struct lifecycle *lifecycle, struct release *release, const struct move *move,
+		    const struct gk_strv *templates, struct gk_error *err);
+
+/* Moves the channel. Returns whether it was moved, and did not name the release already.
+ * GK_CONFLICT: it was moved meanwhile, and `from` is out of date. GK_REFUSED: no channel may name
+ * the release any more. */
+int move_carry_out(struct lifecycle *lifecycle, const struct release *release,
+		   const struct move *move, struct gk_error *err);
+
+/* Forgets that the channel is to name the release, if it is. */
+int move_forget(struct lifecycle *lifecycle, struct release *release, const char *channel,
+		struct gk_error *err);
+
+/* Reads what an intent has of a channel; false if it has nothing. */
+bool move_find(const struct intent *intent, const char *channel, struct move *ret);
+
+/* The channels that a release is to be named by for one such word. */
+int moves_by(const struct release *release, const char *how, struct gk_strv *ret,
+	     struct gk_error *err);
+
+/* Carries out all moves of an intent but those that somebody was ahead of: what they took stays
+ * theirs. Returns how many channels were moved. */
+int moves_carry_out(struct lifecycle *lifecycle, const struct release *release,
+		    const struct intent *intent, struct gk_error *err);
+int moves_forget(struct lifecycle *lifecycle, struct release *release,
+		 const struct intent *intent, struct gk_error *err);
+
+/* Warns of what is published for `before` through the channel and has no successor in `now`: it
+ * goes on naming the old image. */
+int moves_warn_left(struct lifecycle *lifecycle, const struct release *before,
+		    const struct release *now, const char *channel, struct outcome *outcome,
+		    struct gk_error *err);
 
 /* ---- publish.c ---- */
 
@@ -207,11 +282,11 @@ char *discard_detail(const char *run, const struct release *images, struct gk_er
 bool discard_names(const char *detail, const char *id);
 
 /*
- * Removes the images of a release that are retiring while it stays, run by run, whole or not at all,
- * and forgets them once they are gone; their ids are added to outcome->discarded. What stays is
- * noted as incomplete ("discard"), with the reason. A discard of which nothing was done yet is taken
- * back, with a warning, if the release cannot stand in for the images any more (withdrawn, or its
- * own images are gone), or if they are another release's by now. `policy` NULL: its defaults.
+ * Removes the images of a release that are retiring while it stays, run by run, whole or not at
+ * all, and forgets them once they are gone; their ids are added to outcome->discarded. What stays
+ * is noted as incomplete ("discard"), with the reason. A discard of which nothing was done yet is
+ * taken back, with a warning, if the release cannot stand in for the images any more (withdrawn, or
+ * its own images are gone), or if they are another release's by now. `policy` NULL: its defaults.
  */
 int discard_finish(struct lifecycle *lifecycle, struct release *release,
 		   const struct policy *policy, struct outcome *outcome, struct gk_error *err);

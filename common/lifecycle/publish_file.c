@@ -103,7 +103,7 @@ int publish_release(struct lifecycle *lifecycle, const struct release *release, 
 	int pointers = 0;
 	int file = 0;
 
-	if (release->state != RELEASE_LIVE || release->revoked)
+	if (!inventory_may_be_named(release->state, release->revoked != NULL))
 		return 0;
 	pointers = publish_pointers(lifecycle, release, outcome, err);
 	if (pointers < 0)

@@ -40,13 +40,19 @@ static int publish(struct lifecycle *lifecycle, struct release *release,
 {
 	int written = 0;
 
-	if (outcome->incomplete_count > 0 || (!intent->publish && !intent->tfvars))
+	if (outcome->incomplete_count > 0)
 		return 0;
 	/* The path is shown as it was given. */
-	written = publish_release(lifecycle, release,
-				  order->tfvars ? order->tfvars : intent->tfvars, outcome, err);
+	if (intent->publish || intent->tfvars)
+		written = publish_release(lifecycle, release,
+					  order->tfvars ? order->tfvars : intent->tfvars, outcome,
+					  err);
+	if (written < 0 || outcome->incomplete_count > 0)
+		return written;
+	if (moves_forget(lifecycle, release, intent, err) < 0)
+		return -1;
 	/* Without a policy the whole intent is forgotten next. */
-	if (written < 0 || outcome->incomplete_count > 0 || !intent->policy.given)
+	if (!intent->policy.given || (!intent->publish && !intent->tfvars))
 		return written;
 	return finish_publication(lifecycle, release, err) < 0 ? -1 : written;
 }
@@ -174,6 +180,17 @@ static int warn_other_version(const struct release_order *order, const struct re
 			    semver_format(&order->version.exact, wanted));
 }
 
+static int warn_revoked(const struct release *release, const struct intent *intent,
+			struct outcome *outcome, struct gk_error *err)
+{
+	const char *reason = intent->revoke ? intent->revoke : release->revoked;
+	char label[RELEASE_LABEL_SIZE];
+
+	return reason ? gk_strv_addf(&outcome->warnings, err, "%s of this run was revoked: %s",
+				     release_label(release, label), reason)
+		      : 0;
+}
+
 /* The steps after the record, and what they come to. From here on -1 would say that there is no
  * release. */
 static void complete(struct lifecycle *lifecycle, const struct release_order *order,
@@ -186,6 +203,8 @@ static void complete(struct lifecycle *lifecycle, const struct release_order *or
 
 	changed = changed || release_is_unfinished(release);
 	done = warn_other_version(order, release, outcome, &problem);
+	if (done == 0)
+		done = warn_revoked(release, intent, outcome, &problem);
 	if (done == 0)
 		done = finish(lifecycle, release, order, intent, &moved, outcome, &problem);
 	if (done < 0 || outcome->incomplete_count > 0)

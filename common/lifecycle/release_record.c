@@ -180,6 +180,10 @@ static int merge_intent(struct intent *intent, const struct release *release,
 {
 	if (intent_from_json(release->intent, intent, err) < 0)
 		return -1;
+	intent->no_run = false;
+	/* What joins a release that was withdrawn is withdrawn too. */
+	if (release->revoked && gk_str_set(&intent->revoke, release->revoked, err) < 0)
+		return -1;
 	for (size_t i = 0; i < order->channels.count; i++)
 		if (gk_strv_add_unique(&intent->channels, order->channels.items[i], err) < 0)
 			return -1;
@@ -207,7 +211,9 @@ static int settle_intent(struct lifecycle *lifecycle, const struct release *rele
 {
 	if (changed || release->intent)
 		return 0;
-	return channels_drop_taken(lifecycle, release, &intent->channels, err);
+	if (channels_drop_taken(lifecycle, release, &intent->channels, err) < 0)
+		return -1;
+	return channels_drop_had(lifecycle, release, &intent->channels, err);
 }
 
 static int join(struct lifecycle *lifecycle, struct release *release, const struct release *draft,

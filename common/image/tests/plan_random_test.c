@@ -27,6 +27,7 @@ struct family {
 };
 
 static char held[] = "audit";
+static char revoked[] = "leaks keys";
 static char reason[] = "in use: instance i-0";
 static char run_names[RELEASES_MAX][4];
 static char channel_names[CHANNELS][4] = {"a", "b", "c"};
@@ -63,6 +64,7 @@ static void add_release(struct family *f)
 				      : (enum release_state)testdata_random(&f->seed, 6),
 		.created_at = NOW - (time_t)testdata_random(&f->seed, 40) * DAY / 2,
 		.held = one_in(f, 10) ? held : NULL,
+		.revoked = one_in(f, 8) ? revoked : NULL,
 		.run = run_names[f->count],
 	};
 	f->count++;
@@ -135,8 +137,8 @@ static bool is_release(const struct release *r)
 
 static bool is_counted(const struct release *r)
 {
-	return r->state == RELEASE_LIVE || r->state == RELEASE_DEPRECATED ||
-	       r->state == RELEASE_DISABLED;
+	return !r->revoked && (r->state == RELEASE_LIVE || r->state == RELEASE_DEPRECATED ||
+			       r->state == RELEASE_DISABLED);
 }
 
 static bool core_is_released(const struct family *f, const struct release *r)
@@ -190,12 +192,13 @@ static bool is_newest_live(const struct family *f, const struct release *r)
 	for (size_t i = 0; i < f->count; i++) {
 		const struct release *other = &f->releases[i];
 
-		if (other->state == RELEASE_LIVE && is_release(other) >= is_release(r) &&
+		if (other->state == RELEASE_LIVE && !other->revoked &&
+		    is_release(other) >= is_release(r) &&
 		    (is_release(other) > is_release(r) ||
 		     semver_compare(&other->version, &r->version) > 0))
 			return false;
 	}
-	return r->state == RELEASE_LIVE;
+	return r->state == RELEASE_LIVE && !r->revoked;
 }
 
 static bool is_kept_always(const struct family *f, const struct release *r)

@@ -12,6 +12,7 @@
 static const char *const files[] = {
 	"plans/keep-rules.txt", "plans/prereleases.txt", "plans/always-kept.txt",
 	"plans/blocked.txt",    "plans/refused.txt",     "plans/states.txt",
+	"plans/revoked.txt",
 };
 
 struct plan_case {
@@ -76,7 +77,7 @@ static void read_policy(char *text, struct policy *policy)
 	}
 }
 
-/* "1.2.3 live 5d [run R] [held REASON]" */
+/* "1.2.3 live 5d [run R] [held REASON | revoked REASON]" */
 static void read_release(char *line, struct plan_case *c)
 {
 	struct release *release = gk_array_add(&c->releases.items, &c->releases.count,
@@ -93,7 +94,9 @@ static void read_release(char *line, struct plan_case *c)
 		release->run = strdup(strsep(&line, " "));
 		key = strsep(&line, " ");
 	}
-	if (key) {
+	if (key && strcmp(key, "revoked") == 0) {
+		release->revoked = strdup(line);
+	} else if (key) {
 		assert_string_equal(key, "held");
 		release->held = strdup(line);
 	}
