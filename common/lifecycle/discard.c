@@ -58,7 +58,8 @@ static void discard_done(struct discard *discard)
 }
 
 /* The release with some of its images only: those that `detail` names, as a release that is on its
- * way out, so that the steps of a removal take it; or (events NULL) those that stay. */
+ * way out, so that the steps of a removal take it; or (events NULL) those that stay, as one that is
+ * live, so that they take it for a witness. */
 static int copy_images(const struct release *release, const struct event_list *events,
 		       const char *detail, struct release *ret, struct gk_error *err)
 {
@@ -68,13 +69,13 @@ static int copy_images(const struct release *release, const struct event_list *e
 		struct image *image = &ret->images[i];
 		bool wanted = events ? release_discards(release, image) &&
 					       strcmp(find_detail(events, image), detail) == 0
-				     : image->state == RELEASE_LIVE;
+				     : image->state > RELEASE_PENDING &&
+					       image->state < RELEASE_RETIRING;
 
 		if (!wanted)
 			release_drop_image(ret, image);
 	}
-	if (events)
-		ret->state = RELEASE_RETIRING;
+	ret->state = events ? RELEASE_RETIRING : RELEASE_LIVE;
 	return 0;
 }
 

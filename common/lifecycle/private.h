@@ -282,11 +282,11 @@ char *discard_detail(const char *run, const struct release *images, struct gk_er
 bool discard_names(const char *detail, const char *id);
 
 /*
- * Removes the images of a release that are retiring while it stays, run by run, whole or not at all,
- * and forgets them once they are gone; their ids are added to outcome->discarded. What stays is
- * noted as incomplete ("discard"), with the reason. A discard of which nothing was done yet is taken
- * back, with a warning, if the release cannot stand in for the images any more (withdrawn, or its
- * own images are gone), or if they are another release's by now. `policy` NULL: its defaults.
+ * Removes the images of a release that are retiring while it stays, run by run, whole or not at
+ * all, and forgets them once they are gone; their ids are added to outcome->discarded. What stays
+ * is noted as incomplete ("discard"), with the reason. A discard of which nothing was done yet is
+ * taken back, with a warning, if the release cannot stand in for the images any more (withdrawn, or
+ * its own images are gone), or if they are another release's by now. `policy` NULL: its defaults.
  */
 int discard_finish(struct lifecycle *lifecycle, struct release *release,
 		   const struct policy *policy, struct outcome *outcome, struct gk_error *err);

@@ -1,5 +1,7 @@
 """--on-duplicate discard: what was built from the inputs of a live release goes again."""
 
+import json
+
 import pytest
 
 from emulator import Emulator, new_run
@@ -302,6 +304,25 @@ def test_a_dry_run(history, emulator, built, first):
     assert got.json["result"] == "dry-run" and len(got.json["discarded"]) == 2
     assert account(emulator) == state
     assert history.actions("0.1.0") == before
+
+
+def test_the_file_of_the_run_names_the_release(history, emulator, built, first, tmp_path):
+    """Whoever goes on with what the run wrote gets the images that are left."""
+    built("web", regions=BOTH)
+    history.run("release", *DISCARD, "--publish-tfvars", "web.auto.tfvars.json")
+    written = json.loads((tmp_path / "web.auto.tfvars.json").read_text())
+    assert written["ami_version"] == "0.1.0"
+    assert written["ami_ids"] == {image.region: image.id for image in first.images}
+
+
+def test_outputs_for_github(history, emulator, goldkeep, built, first, tmp_path):
+    """Images that are still to be discarded are none of the release's there either."""
+    second = built("web", regions=BOTH)
+    emulator.launch(second.images[0])
+    outputs = tmp_path / "outputs"
+    history.run("release", *DISCARD, status=3, env={"GITHUB_OUTPUT": outputs})
+    text = outputs.read_text()
+    assert all(id in text for id in first.ids) and not any(id in text for id in second.ids)
 
 
 def test_released_after_all(history, emulator, built, first):
