@@ -50,7 +50,9 @@ class Moves(Scene):
     def dump(self):
         found = super().dump()
         # Where `latest` has been depends on whether the next release came first.
-        found["channels"] = [row if row[0] == "stable" else row[:2] for row in found["channels"]]
+        with closing(sqlite3.connect(self.inventory / "inventory.db")) as database:
+            query = "SELECT trail FROM channels WHERE name = 'stable'"
+            found["trail"] = database.execute(query).fetchall()
         for region in found["account"].values():
             for image in region["images"]:
                 image["deprecation_time"] = bool(image["deprecation_time"])
@@ -97,12 +99,17 @@ def test_what_is_compared_with(scene):
     start, promoted, back, revoked = (
         scene.after(*commands) for commands in ([], [PROMOTE], [ROLLBACK], [REVOKE])
     )
-    assert [one["channels"] for one in (start, promoted, back)] == [
-        [("latest", "0.1.2"), ("stable", "0.1.2", "0.1.1\n0.1.0")],
-        [("latest", "0.1.2"), ("stable", "0.1.0", "0.1.2\n0.1.1\n0.1.0")],
-        [("latest", "0.1.2"), ("stable", "0.1.1", "0.1.0")],
+    assert [one["channels"] for one in (start, promoted, back, revoked)] == [
+        [("latest", "0.1.2"), ("stable", "0.1.2")],
+        [("latest", "0.1.2"), ("stable", "0.1.0")],
+        [("latest", "0.1.2"), ("stable", "0.1.1")],
+        [("latest", "0.1.1"), ("stable", "0.1.1")],
     ]
-    assert [row[:2] for row in revoked["channels"]] == [("latest", "0.1.1"), ("stable", "0.1.1")]
+    assert [one["trail"][0][0].split() for one in (start, promoted, back)] == [
+        ["0.1.1", "0.1.0"],
+        ["0.1.2", "0.1.1", "0.1.0"],
+        ["0.1.0"],
+    ]
     for end in (start, promoted, back, revoked):
         assert not any(row[10] for row in end["releases"]), "an intent is left"
 
