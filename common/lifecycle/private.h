@@ -265,12 +265,16 @@ int duplicate_settle(struct lifecycle *lifecycle, const struct release_order *or
 		     const struct cloud_look *look, struct outcome *outcome, bool *ret_settled,
 		     struct gk_error *err);
 
-/* Live, and not withdrawn. */
+/* Live, and neither withdrawn nor about to be. */
 bool duplicate_stands(const struct release *release);
 
-/* ---- discard.c: images that are removed in favour of a release made from the same inputs ---- */
+/* Sets *ret_reason (owned) if a release of the family but `except` (may be NULL) records one of the
+ * images that were made: tags may not tell yet. */
+int duplicate_find_record(struct lifecycle *lifecycle, const char *family,
+			  const struct release *made, const struct semver *except,
+			  char **ret_reason, struct gk_error *err);
 
-/* Events that tell of it: DISCARDING when images are written down as retiring, DISCARDED when they
+/* Events that tell of a discard: DISCARDING when images are written down as retiring, DISCARDED when they
  * are gone and forgotten. The detail of both is the same, see discard_detail. */
 #define DISCARDING "discarding"
 #define DISCARDED "discarded"
@@ -280,6 +284,8 @@ enum { DISCARD_EVENTS = 200 }; /* so far back they are looked for */
 char *discard_detail(const char *run, const struct release *images, struct gk_error *err);
 /* True if such a text names the image. */
 bool discard_names(const char *detail, const char *id);
+
+/* ---- discard.c: images that are removed in favour of a release made from the same inputs ---- */
 
 /*
  * Removes the images of a release that are retiring while it stays, run by run, whole or not at
