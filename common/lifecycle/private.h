@@ -82,8 +82,10 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 		   const struct intent *intent, struct outcome *outcome,
 		   struct channel_list *ret_channels, struct gk_error *err);
 
-/* Forgets that the release is to be published, which was done; the rest of its intent stays. */
-int finish_publication(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
+/* Forgets that the release is to be published, which was done, and tells the history as what
+ * (outcome->published); the rest of its intent stays. */
+int finish_publication(struct lifecycle *lifecycle, struct release *release,
+		       const struct outcome *outcome, struct gk_error *err);
 
 /* Only the tags: writes them on pending images and snapshots and reads them back. The release is
  * left alone; what does not succeed is noted as incomplete. */

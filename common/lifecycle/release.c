@@ -51,10 +51,9 @@ static int publish(struct lifecycle *lifecycle, struct release *release,
 		return written;
 	if (moves_forget(lifecycle, release, intent, err) < 0)
 		return -1;
-	/* Without a policy the whole intent is forgotten next. */
-	if (!intent->policy.given || (!intent->publish && !intent->tfvars))
+	if (!intent->publish && !intent->tfvars)
 		return written;
-	return finish_publication(lifecycle, release, err) < 0 ? -1 : written;
+	return finish_publication(lifecycle, release, outcome, err) < 0 ? -1 : written;
 }
 
 /* All steps after the record, in their order. Returns how much was moved and published. */
