@@ -217,8 +217,8 @@ int moves_carry_out(struct lifecycle *lifecycle, const struct release *release,
 int moves_forget(struct lifecycle *lifecycle, struct release *release,
 		 const struct intent *intent, struct gk_error *err);
 
-/* Warns of what is published for `before` through the channel and has no successor in `now`: it
- * goes on naming the old image. */
+/* Warns of what is published for `before` through the channel and has no successor in `now`, which
+ * has no image there or is not published under that name: it goes on naming the old image. */
 int moves_warn_left(struct lifecycle *lifecycle, const struct release *before,
 		    const struct release *now, const char *channel, struct outcome *outcome,
 		    struct gk_error *err);
