@@ -299,24 +299,15 @@ static int finish(struct import *import, struct gk_error *err)
 
 /* --- the whole ------------------------------------------------------------------------------ */
 
-/* What is there must be what would be brought. */
-static int compare(struct import *import, struct gk_error *err)
-{
-	_cleanup_(family_dump_done) struct family_dump there = {0};
-
-	if (family_dump_read(&import->store->base, import->dump->family, &there, err) < 0)
-		return -1;
-	return family_dump_check_same(&there, import->dump, err);
-}
-
 static int write_all(struct import *import, struct gk_error *err)
 {
 	if (begin(import, err) < 0 || (!import->overtaken && add_all(import, err) < 0) ||
 	    (!import->overtaken && finish(import, err) < 0))
 		return -1;
 	dynamodb_forget_head(import->store);
-	return import->overtaken ? compare(import, err)
-				 : dynamodb_set_ready(import->store, import->dump->family, err);
+	return import->overtaken
+		       ? family_dump_check_same(&import->store->base, import->dump, err)
+		       : dynamodb_set_ready(import->store, import->dump->family, err);
 }
 
 int dynamodb_import_family(struct inventory *inventory, const struct family_dump *dump,
@@ -333,7 +324,7 @@ int dynamodb_import_family(struct inventory *inventory, const struct family_dump
 	    dynamodb_head_get(import.store, dump->family, &head, err) < 0)
 		return -1;
 	if (head.exists && !head.importing)
-		return compare(&import, err);
+		return family_dump_check_same(inventory, dump, err);
 	if (dump->release_count == 0)
 		return gk_error_set(err, GK_USAGE, "family %s has no release", dump->family);
 	if (family_dump_check(dump, err) < 0 || make_digest(&import, err) < 0)

@@ -524,7 +524,7 @@ DIFFERENT = [
     (lambda lines: lines[4]["events"].pop(), "2 events in the inventory and 1"),
     (lambda lines: lines[4]["images"].pop(), "2 images in the inventory and 1"),
     (put(3, "channels", {}), "channel latest of web names 1.1.0-rc.1+linux.5 in the inventory"),
-    (put(10, "version", "1.1.0-rc.2"), "web 1.1.0-rc.1+linux.5 is not in the import"),
+    (put(10, "version", "1.1.0-rc.2"), "web 1.1.0-rc.2 is not in the inventory"),
 ]
 
 
@@ -669,13 +669,15 @@ def test_large_families_one_after_the_other(stores, goldkeep, tmp_path):
         path, _ = stores(f"store-{count}")
         command = [goldkeep.program, "--store", f"sqlite:{path}"]
         with open(tmp_path / "out.jsonl", "w") as out:
-            taken = peak_of(
-                *command, "import", tmp_path / "in.jsonl", env=goldkeep.environment, out=out
+            taken, again = (
+                peak_of(*command, "import", tmp_path / "in.jsonl", env=goldkeep.environment, out=out)
+                for _ in range(2)
             )
         with open(tmp_path / "out.jsonl", "w") as out:
             given = peak_of(*command, "export", env=goldkeep.environment, out=out)
         assert (tmp_path / "out.jsonl").read_text() == text
         peaks.append((taken, given))
+        assert SANITIZED or again < 1.2 * taken + 2048, "what is there is not held beside the file"
     if not SANITIZED:
         (small_in, small_out), (large_in, large_out) = peaks
         assert large_in < 1.2 * small_in + 2048, peaks
