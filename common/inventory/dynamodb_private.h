@@ -33,7 +33,8 @@ enum {
 /* What the head of a family says. */
 struct dynamodb_head {
 	bool exists;
-	char *importing; /* digest of what an unfinished import brings; NULL: the family is there */
+	char *importing; /* mark of an unfinished import; NULL: the family is there */
+	bool clearing;   /* what an earlier import left is being removed */
 	char *top_key;
 	struct semver top;
 	int64_t channels_revision;

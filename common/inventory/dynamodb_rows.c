@@ -345,6 +345,7 @@ int dynamodb_head_copy(const struct dynamodb_head *from, struct dynamodb_head *r
 {
 	_cleanup_(dynamodb_head_done) struct dynamodb_head copy = {
 		.exists = from->exists,
+		.clearing = from->clearing,
 		.top = from->top,
 		.channels_revision = from->channels_revision,
 	};
@@ -392,7 +393,8 @@ static int read_head(const cJSON *item, struct dynamodb_head *head, struct gk_er
 {
 	const char *top = NULL;
 
-	if (copy_text(item, "importing", &head->importing, err) < 0)
+	if (copy_text(item, "importing", &head->importing, err) < 0 ||
+	    dynamodb_flag(item, "clearing", &head->clearing, err) < 0)
 		return -1;
 	if (head->importing)
 		return 0;
