@@ -89,6 +89,9 @@ int dynamodb_row_read(struct dynamodb_inventory *store, const cJSON *item, const
 /* GK_FAILED for an item of a newer goldkeep, or of none. */
 int dynamodb_row_check(const struct dynamodb_inventory *store, const cJSON *item,
 		       struct gk_error *err);
+/* Text that has to be there. */
+int dynamodb_need_text(const cJSON *map, const char *name, const char **ret,
+		       struct gk_error *err);
 /* Wraps: which row of which table it is. Returns -1. */
 int dynamodb_row_error(const struct dynamodb_inventory *store, const cJSON *item,
 		       struct gk_error *err);

@@ -402,6 +402,26 @@ def test_a_row_that_cannot_be_understood(row, change, says, recorded, fails, com
     assert recorded.items() == before
 
 
+ALIEN = {"format": {"N": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("row", "more", "command", "says"),
+    [
+        (("D", "web"), {}, ("list",), "family"),
+        (("D", "F#"), {}, ("export",), "family"),
+        (("D", "F#a b"), {}, ("list",), "a b"),
+        (("U", "web#a0"), {}, ("resume",), "its place is missing"),
+        (("U", "web#a0"), {"place": {"S": ""}}, ("resume",), "names no release"),
+        (("F#web", "R#mine"), {}, ("release", "--family", "web", "--manifest", "mine.json"), "its key is missing"),
+    ],
+)
+def test_a_row_that_names_nothing(row, more, command, says, recorded, fails, built):
+    built(manifest="mine.json", run="mine")
+    put(recorded, {"pk": {"S": row[0]}, "sk": {"S": row[1]}}, **ALIEN, **more)
+    fails(*command, status=1, says=[recorded.table, *row, says])
+
+
 def test_other_families_beside_a_row_of_a_newer_goldkeep(recorded, goldkeep, built):
     for pk, sk in (ROW, HEAD):
         put(recorded, recorded.items()[pk, sk], **NEWER)
