@@ -103,6 +103,13 @@ def test_init_waits_for_the_table(status, new_store, goldkeep, emulator):
     assert f"{store.table}: {status}, waiting" in got.out + got.err, got
 
 
+@pytest.mark.parametrize("status", ["ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS"])
+def test_init_does_not_wait_for_what_does_not_pass(status, new_store, fails, emulator):
+    store = new_store(MOTO)
+    emulator.hold_table(store.table, status, 3)
+    fails("init", "--store", store.uri, status=1, says=[store.table, status])
+
+
 def test_init_of_a_table_that_is_being_deleted(new_store, fails, emulator):
     store = new_store(MOTO)
     emulator.hold_table(store.table, "DELETING", 100)
