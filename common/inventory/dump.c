@@ -88,8 +88,8 @@ static int compare_version(const void *key, const void *item)
 	return semver_compare(key, &((const struct family_dump_release *)item)->release.version);
 }
 
-static struct family_dump_release *find_release(const struct family_dump *dump,
-						const struct semver *version)
+struct family_dump_release *family_dump_find(const struct family_dump *dump,
+					     const struct semver *version)
 {
 	if (dump->release_count == 0)
 		return NULL;
@@ -111,7 +111,7 @@ static bool take_events(struct family_dump *before, const struct family_dump *du
 			struct family_dump_release *dumped)
 {
 	const struct release *release = &dumped->release;
-	struct family_dump_release *old = find_release(before, &release->version);
+	struct family_dump_release *old = family_dump_find(before, &release->version);
 
 	if (!old || old->release.revision != release->revision ||
 	    is_named(&dump->channels, &release->version))
@@ -268,7 +268,7 @@ static int check_runs(const struct family_dump *dump, struct gk_error *err)
 static int check_channel(const struct family_dump *dump, const struct channel *channel,
 			 struct gk_error *err)
 {
-	const struct family_dump_release *named = find_release(dump, &channel->version);
+	const struct family_dump_release *named = family_dump_find(dump, &channel->version);
 	struct gk_error problem = {0};
 
 	if (inventory_check_target(dump->family, channel, named ? &named->release : NULL,

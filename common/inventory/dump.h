@@ -19,6 +19,10 @@ int family_dump_check(const struct family_dump *dump, struct gk_error *err);
 /* The first of these, for one release and the one before it. */
 int family_dump_check_order(const struct family_dump *dump, size_t index, struct gk_error *err);
 
+/* The release of that version, which may have other build metadata; NULL if there is none. */
+struct family_dump_release *family_dump_find(const struct family_dump *dump,
+					     const struct semver *version);
+
 /* The events of its release, oldest first. */
 int family_dump_read_events(struct inventory *inventory, struct family_dump_release *dumped,
 			    struct gk_error *err);

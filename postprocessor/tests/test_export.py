@@ -600,6 +600,16 @@ def test_result_of_an_export(stores, tmp_path):
     assert json.loads((tmp_path / "result.json").read_text()) == {"families": 2, "releases": 8}
 
 
+def test_a_channel_names_a_release_as_it_is_written(new_store, goldkeep, tmp_path):
+    """With its build metadata, whatever store it goes through."""
+    releases = [made_up("web", 0, version="1.0.0+linux.5")]
+    (tmp_path / "in.jsonl").write_text(text_of(lines_of(family_lines("web", releases, latest="1.0.0"))))
+    wanted = text_of(lines_of(family_lines("web", releases, latest="1.0.0+linux.5")))
+    for uri in (new_store(LOCAL).uri, f"sqlite:{tmp_path}/in.db"):
+        assert goldkeep("import", "in.jsonl", "--store", uri).status == 0
+        assert goldkeep("export", "--store", uri).out == wanted, uri
+
+
 BIG_EVENT = {"at": "2026-11-20T12:36:01Z", "actor": "me", "action": "live", "detail": "x" * 410_000}
 
 
