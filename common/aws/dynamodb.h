@@ -155,7 +155,7 @@ int dynamodb_query_all(struct dynamodb *db, const struct dynamodb_range *range, 
 
 struct dynamodb_table {
 	bool exists;
-	char status[32];           /* "ACTIVE" */
+	char status[40];           /* "ACTIVE" */
 	char billing[32];          /* "PAY_PER_REQUEST", "PROVISIONED" */
 	bool deletion_protection;
 	char keys[256];            /* "pk (S), sk (S)": hash and range key, for comparing and telling */

@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 #include "image/text.h"
-#include "inventory/dump_fields.h"
 
 enum {
 	EVENTS_MAX = 100000, /* of one release: more is no history of ours */
@@ -52,8 +51,8 @@ static void reverse_events(struct event_list *list)
 	}
 }
 
-static int read_events(struct inventory *inventory, struct family_dump_release *dumped,
-		       struct gk_error *err)
+int family_dump_read_events(struct inventory *inventory, struct family_dump_release *dumped,
+			    struct gk_error *err)
 {
 	const struct release *release = &dumped->release;
 	char label[RELEASE_LABEL_SIZE];
@@ -89,8 +88,8 @@ static int compare_version(const void *key, const void *item)
 	return semver_compare(key, &((const struct family_dump_release *)item)->release.version);
 }
 
-static struct family_dump_release *find_release(const struct family_dump *dump,
-						const struct semver *version)
+struct family_dump_release *family_dump_find(const struct family_dump *dump,
+					     const struct semver *version)
 {
 	if (dump->release_count == 0)
 		return NULL;
@@ -112,7 +111,7 @@ static bool take_events(struct family_dump *before, const struct family_dump *du
 			struct family_dump_release *dumped)
 {
 	const struct release *release = &dumped->release;
-	struct family_dump_release *old = find_release(before, &release->version);
+	struct family_dump_release *old = family_dump_find(before, &release->version);
 
 	if (!old || old->release.revision != release->revision ||
 	    is_named(&dump->channels, &release->version))
@@ -120,6 +119,18 @@ static bool take_events(struct family_dump *before, const struct family_dump *du
 	dumped->events = old->events;
 	old->events = (struct event_list){0};
 	return true;
+}
+
+/* What take_events asks, and the events: no family is held twice. */
+static void keep_events(struct family_dump *dump)
+{
+	for (size_t i = 0; i < dump->release_count; i++) {
+		struct release *release = &dump->releases[i].release;
+		struct release known = {.version = release->version, .revision = release->revision};
+
+		release_done(release);
+		*release = known;
+	}
 }
 
 /* `before` is what the round before has read, and loses what can still be used. */
@@ -135,7 +146,7 @@ static int read_once(struct inventory *inventory, const char *family, struct fam
 		return -1;
 	for (size_t i = 0; i < dump->release_count; i++)
 		if (!take_events(before, dump, &dump->releases[i]) &&
-		    read_events(inventory, &dump->releases[i], err) < 0)
+		    family_dump_read_events(inventory, &dump->releases[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -209,6 +220,7 @@ int family_dump_read(struct inventory *inventory, const char *family, struct fam
 		dump = (struct family_dump){0};
 		if (unchanged)
 			return 0;
+		keep_events(&before);
 	}
 	return gk_error_set(err, GK_LOCKED, "family %s went on changing while it was read", family);
 }
@@ -256,7 +268,7 @@ static int check_runs(const struct family_dump *dump, struct gk_error *err)
 static int check_channel(const struct family_dump *dump, const struct channel *channel,
 			 struct gk_error *err)
 {
-	const struct family_dump_release *named = find_release(dump, &channel->version);
+	const struct family_dump_release *named = family_dump_find(dump, &channel->version);
 	struct gk_error problem = {0};
 
 	if (inventory_check_target(dump->family, channel, named ? &named->release : NULL,
@@ -276,186 +288,4 @@ int family_dump_check(const struct family_dump *dump, struct gk_error *err)
 		if (check_channel(dump, &dump->channels.items[i], err) < 0)
 			return -1;
 	return 0;
-}
-
-/* --- comparing ----------------------------------------------------------------------------- */
-
-enum { PLACE_SIZE = RELEASE_LABEL_SIZE + 64 };
-
-static const char *quote(const char *text, char *quoted)
-{
-	return text ? text_quote(text, quoted) : "not set";
-}
-
-static bool same_fields(const struct dump_field *fields, const void *a, const void *b,
-			const char *place, char *difference)
-{
-	for (; fields->key; fields++) {
-		char there[DUMP_FIELD_SIZE], given[DUMP_FIELD_SIZE];
-		char shown[2][TEXT_QUOTE_SIZE];
-		const char *left = dump_field_text(fields, a, there);
-		const char *right = dump_field_text(fields, b, given);
-
-		if (gk_str_equal(left, right))
-			continue;
-		snprintf(difference, DUMP_DIFFERENCE_SIZE,
-			 "%s: \"%s\" is %s in the inventory and %s in the import", place,
-			 fields->key, quote(left, shown[0]), quote(right, shown[1]));
-		return false;
-	}
-	return true;
-}
-
-static bool same_count(size_t there, size_t given, const char *what, const char *place,
-		       char *difference)
-{
-	if (there == given)
-		return true;
-	snprintf(difference, DUMP_DIFFERENCE_SIZE,
-		 "%s has %zu %s in the inventory and %zu in the import", place, there, what, given);
-	return false;
-}
-
-static bool same_image(const struct image *a, const struct image *b, const char *label,
-		       char *difference)
-{
-	char place[PLACE_SIZE];
-	char shown[TEXT_QUOTE_SIZE];
-
-	snprintf(place, sizeof(place), "%s, image %s", label, quote(a->id, shown));
-	if (!same_fields(dump_image_fields, a, b, place, difference) ||
-	    !same_count(a->snapshot_count, b->snapshot_count, "snapshots", place, difference))
-		return false;
-	for (size_t i = 0; i < a->snapshot_count; i++) {
-		snprintf(place, sizeof(place), "%s, snapshot %s", label,
-			 quote(a->snapshots[i].id, shown));
-		if (!same_fields(dump_snapshot_fields, &a->snapshots[i], &b->snapshots[i], place,
-				 difference))
-			return false;
-	}
-	return true;
-}
-
-static bool same_texts(const struct gk_strv *a, const struct gk_strv *b, const char *what,
-		       const char *place, char *difference)
-{
-	_cleanup_free_ char *there = gk_strv_join(a, " ", NULL);
-	_cleanup_free_ char *given = gk_strv_join(b, " ", NULL);
-	char shown[2][TEXT_QUOTE_SIZE];
-
-	if (gk_strv_equal(a, b))
-		return true;
-	snprintf(difference, DUMP_DIFFERENCE_SIZE,
-		 "%s: \"%s\" is %s in the inventory and %s in the import", place, what,
-		 quote(there, shown[0]), quote(given, shown[1]));
-	return false;
-}
-
-static bool same_release(const struct family_dump_release *a, const struct family_dump_release *b,
-			 char *difference)
-{
-	char label[RELEASE_LABEL_SIZE];
-	char place[PLACE_SIZE];
-
-	release_label(&a->release, label);
-	if (!same_fields(dump_release_fields, &a->release, &b->release, label, difference) ||
-	    !same_texts(&a->release.published, &b->release.published, "published", label,
-			difference) ||
-	    !same_count(a->release.image_count, b->release.image_count, "images", label,
-			difference) ||
-	    !same_count(a->events.count, b->events.count, "events", label, difference))
-		return false;
-	for (size_t i = 0; i < a->release.image_count; i++)
-		if (!same_image(&a->release.images[i], &b->release.images[i], label, difference))
-			return false;
-	for (size_t i = 0; i < a->events.count; i++) {
-		snprintf(place, sizeof(place), "%s, event %zu", label, i + 1);
-		if (!same_fields(dump_event_fields, &a->events.items[i], &b->events.items[i], place,
-				 difference))
-			return false;
-	}
-	return true;
-}
-
-static bool missing(const struct release *release, const char *where, char *difference)
-{
-	char label[RELEASE_LABEL_SIZE];
-
-	snprintf(difference, DUMP_DIFFERENCE_SIZE, "%s is not in the %s",
-		 release_label(release, label), where);
-	return false;
-}
-
-static bool same_releases(const struct family_dump *a, const struct family_dump *b,
-			  char *difference)
-{
-	for (size_t i = 0; i < a->release_count || i < b->release_count; i++) {
-		const struct family_dump_release *left =
-			i < a->release_count ? &a->releases[i] : NULL;
-		const struct family_dump_release *right =
-			i < b->release_count ? &b->releases[i] : NULL;
-		int order = !left ? 1 : !right ? -1
-					       : semver_compare(&left->release.version,
-								&right->release.version);
-
-		if (order < 0)
-			return missing(&left->release, "import", difference);
-		if (order > 0)
-			return missing(&right->release, "inventory", difference);
-		if (!same_release(left, right, difference))
-			return false;
-	}
-	return true;
-}
-
-/* What a channel names, for a message. */
-static const char *named_by(const struct channel_list *list, const char *name, char *version)
-{
-	const struct channel *channel = channel_list_find(list, name);
-
-	return channel ? semver_format(&channel->version, version) : "nothing";
-}
-
-static bool has_same_channels(const struct family_dump *given, const struct channel_list *names,
-			      const struct family_dump *there, char *difference)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		const char *name = names->items[i].name;
-		const struct channel *left = channel_list_find(&there->channels, name);
-		const struct channel *right = channel_list_find(&given->channels, name);
-		char versions[2][SEMVER_TEXT_SIZE];
-		char place[PLACE_SIZE];
-
-		snprintf(place, sizeof(place), "channel %s of %s", name, there->family);
-		if (left && right && semver_compare(&left->version, &right->version) == 0) {
-			if (!same_texts(&left->trail, &right->trail, "trail", place, difference))
-				return false;
-			continue;
-		}
-		snprintf(difference, DUMP_DIFFERENCE_SIZE,
-			 "%s names %s in the inventory and %s in the import", place,
-			 named_by(&there->channels, name, versions[0]),
-			 named_by(&given->channels, name, versions[1]));
-		return false;
-	}
-	return true;
-}
-
-bool family_dump_equal(const struct family_dump *there, const struct family_dump *given,
-		       char *difference)
-{
-	return same_releases(there, given, difference) &&
-	       has_same_channels(given, &there->channels, there, difference) &&
-	       has_same_channels(given, &given->channels, there, difference);
-}
-
-int family_dump_check_same(const struct family_dump *there, const struct family_dump *given,
-			   struct gk_error *err)
-{
-	char difference[DUMP_DIFFERENCE_SIZE];
-
-	if (family_dump_equal(there, given, difference))
-		return 0;
-	return gk_error_set(err, GK_CONFLICT, "the inventory has family %s already, and it is "
-			    "different: %s", there->family, difference);
 }

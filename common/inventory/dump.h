@@ -19,16 +19,18 @@ int family_dump_check(const struct family_dump *dump, struct gk_error *err);
 /* The first of these, for one release and the one before it. */
 int family_dump_check_order(const struct family_dump *dump, size_t index, struct gk_error *err);
 
-/* True if both have the same in every field. Else the first difference is in difference, as half a
- * sentence that names the release: `web 1.0.3: "state" is 'live' in the inventory and 'retired' in
- * the import`. `there` is what the inventory has, `given` what is to be taken in. */
-enum { DUMP_DIFFERENCE_SIZE = 768 };
-bool family_dump_equal(const struct family_dump *there, const struct family_dump *given,
-		       char *difference);
+/* The release of that version, which may have other build metadata; NULL if there is none. */
+struct family_dump_release *family_dump_find(const struct family_dump *dump,
+					     const struct semver *version);
 
-/* GK_CONFLICT with the first difference, or 0 if there is none: for import_family of a store that
- * has the family already. */
-int family_dump_check_same(const struct family_dump *there, const struct family_dump *given,
+/* The events of its release, oldest first. */
+int family_dump_read_events(struct inventory *inventory, struct family_dump_release *dumped,
+			    struct gk_error *err);
+
+/* GK_CONFLICT unless the inventory has the family just as it is given, naming the newest release
+ * that is different: for import_family of a store that has the family already. It is read page by
+ * page. */
+int family_dump_check_same(struct inventory *inventory, const struct family_dump *given,
 			   struct gk_error *err);
 
 #endif

@@ -408,6 +408,17 @@ static int read_object(struct dump_parser *parser, const cJSON *object, struct g
 	return gk_error_set(err, GK_USAGE, "something stands behind the end");
 }
 
+/* Channels name releases as these are written, with their build metadata: so every store gives the
+ * same bytes. */
+static void name_releases(struct family_dump *dump)
+{
+	for (size_t i = 0; i < dump->channels.count; i++) {
+		struct semver *version = &dump->channels.items[i].version;
+
+		*version = family_dump_find(dump, version)->release.version;
+	}
+}
+
 /* True with the last release of a family. */
 static bool has_all(const struct dump_parser *parser)
 {
@@ -433,6 +444,7 @@ int dump_parser_line(struct dump_parser *parser, const char *line, size_t length
 	if (whole) {
 		if (family_dump_check(&parser->dump, err) < 0)
 			return -1;
+		name_releases(&parser->dump);
 		parser->next = DUMP_FAMILY;
 		parser->families++;
 		parser->releases += parser->dump.release_count;

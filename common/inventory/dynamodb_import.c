@@ -3,6 +3,10 @@
  * there: nobody sees the family until then. Every batch is a transaction that checks the head, so
  * that a slow importer cannot write over what happened after a faster one was done. Items have
  * names that depend on their content alone: the same import once more writes the same.
+ *
+ * An import that was given up is taken over by one of other content: the head gets its mark, and
+ * says `clearing` until what the other one left is gone. A mark that was given so is a new one each
+ * time: whoever was at it before finds the head changed, and cannot end what is not whole.
  */
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -14,6 +18,7 @@
 
 enum {
 	DIGEST_SIZE = 2 * 32 + 1,
+	MARK_SIZE = DIGEST_SIZE + DYNAMODB_TOKEN_SIZE, /* a dot between the two */
 	BATCH_ITEMS = DYNAMODB_ACTIONS_MAX - 1, /* one is the check of the head */
 	BATCH_BYTES = 3 << 20,                  /* of the 4 MB of a transaction */
 };
@@ -27,6 +32,7 @@ struct import {
 	const struct family_dump *dump;
 	char pk[DYNAMODB_PK_SIZE];
 	char digest[DIGEST_SIZE];
+	char mark[MARK_SIZE];            /* of the head: the digest, maybe with a token behind it */
 	EVP_MD_CTX *hash;                /* while the digest is made, else NULL */
 	struct dynamodb_request request; /* batch under way */
 	size_t bytes;
@@ -46,9 +52,9 @@ static int flush(struct import *import, struct gk_error *err)
 	if (!import->request.actions || import->hash || import->overtaken)
 		return 0;
 	dynamodb_add_check(&import->request, import->pk, "H");
-	dynamodb_express(&import->request, "ConditionExpression", "#importing = :digest");
-	dynamodb_put_text(&import->request, dynamodb_values(&import->request), ":digest",
-			  import->digest);
+	dynamodb_express(&import->request, "ConditionExpression", "#importing = :mark");
+	dynamodb_put_text(&import->request, dynamodb_values(&import->request), ":mark",
+			  import->mark);
 	if (dynamodb_send(import->store, &import->request, err) < 0)
 		return -1;
 	import->overtaken = import->request.refused;
@@ -260,16 +266,21 @@ static int make_digest(struct import *import, struct gk_error *err)
 
 /* --- the head ------------------------------------------------------------------------------- */
 
-static int begin(struct import *import, struct gk_error *err)
+/* Of a family that is not there yet, if the condition is true of the head as it was. It has to be
+ * true of the new head too: sent again, for its answer was lost, it must not seem refused. */
+static int put_head(struct import *import, bool clearing, const char *condition, const char *seen,
+		    struct gk_error *err)
 {
 	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
 	cJSON *item = dynamodb_put_item(&request, import->pk, "H");
 
 	dynamodb_put_number(&request, item, "format", DYNAMODB_FORMAT);
-	dynamodb_put_text(&request, item, "importing", import->digest);
-	dynamodb_express(&request, "ConditionExpression",
-			 "attribute_not_exists(#pk) OR #importing = :digest");
-	dynamodb_put_text(&request, dynamodb_values(&request), ":digest", import->digest);
+	dynamodb_put_text(&request, item, "importing", import->mark);
+	if (clearing)
+		dynamodb_put_flag(&request, item, "clearing", true);
+	dynamodb_express(&request, "ConditionExpression", condition);
+	dynamodb_put_text(&request, dynamodb_values(&request), ":seen", seen);
+	dynamodb_put_text(&request, dynamodb_values(&request), ":mark", import->mark);
 	if (dynamodb_send(import->store, &request, err) < 0)
 		return -1;
 	import->overtaken = request.refused;
@@ -287,8 +298,8 @@ static int finish(struct import *import, struct gk_error *err)
 		return -1;
 	dynamodb_transaction(&request, token);
 	fill_head(&request, dynamodb_add_put(&request, import->pk, "H"), import->dump);
-	dynamodb_express(&request, "ConditionExpression", "#importing = :digest");
-	dynamodb_put_text(&request, dynamodb_values(&request), ":digest", import->digest);
+	dynamodb_express(&request, "ConditionExpression", "#importing = :mark");
+	dynamodb_put_text(&request, dynamodb_values(&request), ":mark", import->mark);
 	item = dynamodb_add_put(&request, "D", import->pk);
 	dynamodb_put_number(&request, item, "format", DYNAMODB_FORMAT);
 	if (dynamodb_send(import->store, &request, err) < 0)
@@ -297,26 +308,118 @@ static int finish(struct import *import, struct gk_error *err)
 	return 0;
 }
 
-/* --- the whole ------------------------------------------------------------------------------ */
+/* --- what another import left --------------------------------------------------------------- */
 
-/* What is there must be what would be brought. */
-static int compare(struct import *import, struct gk_error *err)
+/* *ret_ended: somebody else has ended the clearing. */
+static int delete_items(struct import *import, const cJSON *items, bool *ret_ended,
+			struct gk_error *err)
 {
-	_cleanup_(family_dump_done) struct family_dump there = {0};
+	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
+	char token[DYNAMODB_TOKEN_SIZE];
+	const cJSON *item = NULL;
 
-	if (family_dump_read(&import->store->base, import->dump->family, &there, err) < 0)
+	if (dynamodb_token(token, err) < 0)
 		return -1;
-	return family_dump_check_same(&there, import->dump, err);
+	dynamodb_transaction(&request, token);
+	cJSON_ArrayForEach(item, items) {
+		const char *pk = NULL;
+		const char *sk = NULL;
+
+		if (dynamodb_text(item, "pk", &pk, err) < 0 || dynamodb_text(item, "sk", &sk, err) < 0)
+			return -1;
+		dynamodb_add_delete(&request, pk, sk);
+	}
+	dynamodb_add_check(&request, import->pk, "H");
+	dynamodb_express(&request, "ConditionExpression",
+			 "#importing = :mark AND attribute_exists(#clearing)");
+	dynamodb_put_text(&request, dynamodb_values(&request), ":mark", import->mark);
+	if (dynamodb_send(import->store, &request, err) < 0)
+		return -1;
+	*ret_ended = request.refused;
+	return 0;
 }
 
-static int write_all(struct import *import, struct gk_error *err)
+/* Everything of the family but its head, which the family's own prefixes stand around. */
+static int clear(struct import *import, struct gk_error *err)
 {
-	if (begin(import, err) < 0 || (!import->overtaken && add_all(import, err) < 0) ||
+	_cleanup_free_ char *low = gk_str_format(err, "%s#", import->dump->family);
+	_cleanup_free_ char *high = gk_str_format(err, "%s#~", import->dump->family);
+	const struct dynamodb_range ranges[] = {
+		{.pk = import->pk, .low = "!", .high = "G~"},
+		{.pk = import->pk, .low = "I", .high = "~"},
+		{.pk = "U", .low = low, .high = high},
+	};
+	bool ended = false;
+
+	if (!low || !high)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(ranges) && !ended;) {
+		_cleanup_(gk_json_freep) cJSON *items = NULL;
+
+		if (dynamodb_query_all(&import->store->db, &ranges[i], BATCH_ITEMS, &items, err) < 0)
+			return -1;
+		if (!items->child)
+			i++;
+		else if (delete_items(import, items, &ended, err) < 0)
+			return -1;
+	}
+	return put_head(import, false, "#importing IN (:seen, :mark)", import->mark, err);
+}
+
+static int take_over(struct import *import, const char *mark, struct gk_error *err)
+{
+	char token[DYNAMODB_TOKEN_SIZE];
+
+	gk_log(import->store->log, GK_LOG_WARNING,
+	       "an import of family %s with other content was begun and not finished: what it left "
+	       "is removed", import->dump->family);
+	if (dynamodb_token(token, err) < 0)
+		return -1;
+	snprintf(import->mark, sizeof(import->mark), "%s.%s", import->digest, token);
+	return put_head(import, true, "#importing IN (:seen, :mark)", mark, err);
+}
+
+/* Has the head say that this import is under way, and nothing of another one be there. */
+static int begin(struct import *import, const struct dynamodb_head *head, struct gk_error *err)
+{
+	const char *mark = head->importing ? head->importing : import->digest;
+	size_t length = strlen(import->digest);
+	bool same = strncmp(mark, import->digest, length) == 0 && strlen(mark) < MARK_SIZE;
+
+	if (same)
+		snprintf(import->mark, sizeof(import->mark), "%s", mark);
+	else if (take_over(import, mark, err) < 0)
+		return -1;
+	if (!same || head->clearing)
+		return import->overtaken ? 0 : clear(import, err);
+	return put_head(import, false, "attribute_not_exists(#pk) OR "
+			"(#importing IN (:seen, :mark) AND attribute_not_exists(#clearing))", mark, err);
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+/* Another import was faster, or took this one over. */
+static int tell_overtaken(struct import *import, struct gk_error *err)
+{
+	_cleanup_(dynamodb_head_done) struct dynamodb_head head = {0};
+
+	if (dynamodb_head_get(import->store, import->dump->family, &head, err) < 0)
+		return -1;
+	if (head.importing)
+		return gk_error_set(err, GK_LOCKED, "another goldkeep import of family %s is under "
+				    "way, and took its place", import->dump->family);
+	return family_dump_check_same(&import->store->base, import->dump, err);
+}
+
+static int write_all(struct import *import, const struct dynamodb_head *head, struct gk_error *err)
+{
+	if (begin(import, head, err) < 0 || (!import->overtaken && add_all(import, err) < 0) ||
 	    (!import->overtaken && finish(import, err) < 0))
 		return -1;
 	dynamodb_forget_head(import->store);
-	return import->overtaken ? compare(import, err)
-				 : dynamodb_set_ready(import->store, import->dump->family, err);
+	return import->overtaken
+		       ? tell_overtaken(import, err)
+		       : dynamodb_set_ready(import->store, import->dump->family, err);
 }
 
 int dynamodb_import_family(struct inventory *inventory, const struct family_dump *dump,
@@ -333,14 +436,10 @@ int dynamodb_import_family(struct inventory *inventory, const struct family_dump
 	    dynamodb_head_get(import.store, dump->family, &head, err) < 0)
 		return -1;
 	if (head.exists && !head.importing)
-		return compare(&import, err);
+		return family_dump_check_same(inventory, dump, err);
 	if (dump->release_count == 0)
 		return gk_error_set(err, GK_USAGE, "family %s has no release", dump->family);
 	if (family_dump_check(dump, err) < 0 || make_digest(&import, err) < 0)
 		return -1;
-	if (head.importing && strcmp(head.importing, import.digest) != 0)
-		return gk_error_set(err, GK_CONFLICT,
-				    "an import of family %s with other content was begun and not "
-				    "finished: finish that one first", dump->family);
-	return write_all(&import, err);
+	return write_all(&import, &head, err);
 }

@@ -61,6 +61,12 @@ static void pause_in(const struct init *init, int round)
 	init->clock->sleep(init->clock, POLL_MS >> shift);
 }
 
+/* ARCHIVED and the like do not pass. */
+static bool passes(const struct dynamodb_table *table)
+{
+	return strcmp(table->status, "CREATING") == 0 || strcmp(table->status, "UPDATING") == 0;
+}
+
 /* Until it can be used. Just after CreateTable it may not be known everywhere. */
 static int wait_until_active(struct init *init, struct gk_error *err)
 {
@@ -76,8 +82,7 @@ static int wait_until_active(struct init *init, struct gk_error *err)
 			return refuse_keys(init, &table, err);
 		if (strcmp(table.status, "ACTIVE") == 0)
 			return 0;
-		if (waited > WAIT_MAX_MS || strcmp(table.status, "DELETING") == 0 ||
-		    (!init->changed && !table.exists))
+		if (waited > WAIT_MAX_MS || (table.exists ? !passes(&table) : !init->changed))
 			return refuse_status(init, &table, err);
 		gk_log(init->log, round % PROGRESS_EVERY ? GK_LOG_PROGRESS : GK_LOG_STEP,
 		       "table %s: %s, waiting (%lld s)", init->db.table,

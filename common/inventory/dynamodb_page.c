@@ -100,6 +100,13 @@ static void marked_freep(struct marked **marked)
 	free(*marked);
 }
 
+static int check_marker(const char *key, const char *place, struct gk_error *err)
+{
+	if (key && (*place == DYNAMODB_LIVE || *place == DYNAMODB_RETIRED))
+		return 0;
+	return gk_error_set(err, GK_FAILED, "it names no release");
+}
+
 /* A marker is written whenever its release is: what was seen with its revision is as it stands. */
 static int take_marker(struct dynamodb_inventory *store, const char *family, const cJSON *marker,
 		       struct marked *marked, struct gk_error *err)
@@ -115,8 +122,9 @@ static int take_marker(struct dynamodb_inventory *store, const char *family, con
 
 	if (dynamodb_row_check(store, marker, err) < 0)
 		return -1;
-	if (!key || dynamodb_text(marker, "place", &place, err) < 0 ||
-	    dynamodb_number(marker, "rev", 0, &revision, err) < 0)
+	if (dynamodb_need_text(marker, "place", &place, err) < 0 ||
+	    dynamodb_number(marker, "rev", 0, &revision, err) < 0 ||
+	    check_marker(key, place, err) < 0)
 		return dynamodb_row_error(store, marker, err);
 	marked->keys[marked->count++] = ++key;
 	if (revision > 0)
@@ -125,7 +133,7 @@ static int take_marker(struct dynamodb_inventory *store, const char *family, con
 		return release_copy(seen, &marked->releases[number], err);
 	marked->pointers[marked->request_count++] = request;
 	dynamodb_get_item(request, dynamodb_pk(family, pk),
-			  dynamodb_sk(place ? *place : DYNAMODB_LIVE, key, sk));
+			  dynamodb_sk(*place, key, sk));
 	return 0;
 }
 

@@ -33,7 +33,8 @@ enum {
 /* What the head of a family says. */
 struct dynamodb_head {
 	bool exists;
-	char *importing; /* digest of what an unfinished import brings; NULL: the family is there */
+	char *importing; /* mark of an unfinished import; NULL: the family is there */
+	bool clearing;   /* what an earlier import left is being removed */
 	char *top_key;
 	struct semver top;
 	int64_t channels_revision;
@@ -87,6 +88,9 @@ int dynamodb_row_read(struct dynamodb_inventory *store, const cJSON *item, const
 		      struct release *ret, struct gk_error *err);
 /* GK_FAILED for an item of a newer goldkeep, or of none. */
 int dynamodb_row_check(const struct dynamodb_inventory *store, const cJSON *item,
+		       struct gk_error *err);
+/* Text that has to be there. */
+int dynamodb_need_text(const cJSON *map, const char *name, const char **ret,
 		       struct gk_error *err);
 /* Wraps: which row of which table it is. Returns -1. */
 int dynamodb_row_error(const struct dynamodb_inventory *store, const cJSON *item,

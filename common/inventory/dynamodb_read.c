@@ -148,7 +148,7 @@ int dynamodb_find_run(struct inventory *inventory, const char *family, const cha
 		return 0;
 	if (dynamodb_row_check(store, item, err) < 0)
 		return -1;
-	if (dynamodb_text(item, "key", &key, err) < 0 || !key)
+	if (dynamodb_need_text(item, "key", &key, err) < 0)
 		return dynamodb_row_error(store, item, err);
 	if (dynamodb_find(store, family, key, ret_found, ret, err) < 0)
 		return -1;
@@ -223,12 +223,16 @@ static int add_family(struct dynamodb_inventory *store, const cJSON *item, struc
 		      struct gk_error *err)
 {
 	const char *sk = NULL;
+	const char *family = NULL;
 
 	if (dynamodb_row_check(store, item, err) < 0)
 		return -1;
-	if (dynamodb_text(item, "sk", &sk, err) < 0 || !sk)
+	if (dynamodb_need_text(item, "sk", &sk, err) < 0)
 		return dynamodb_row_error(store, item, err);
-	return gk_strv_add(list, sk + strcspn(sk, "#") + 1, err);
+	family = strncmp(sk, "F#", 2) == 0 ? sk + 2 : "";
+	if (family_check(family, err) < 0)
+		return dynamodb_row_error(store, item, err);
+	return gk_strv_add(list, family, err);
 }
 
 /* "web#<key>": the families are those of the markers, without what is still being imported. */
@@ -241,7 +245,7 @@ static int add_unfinished(struct dynamodb_inventory *store, const cJSON *item,
 
 	if (dynamodb_row_check(store, item, err) < 0)
 		return -1;
-	if (dynamodb_text(item, "sk", &sk, err) < 0 || !sk)
+	if (dynamodb_need_text(item, "sk", &sk, err) < 0)
 		return dynamodb_row_error(store, item, err);
 	family = gk_str_format(err, "%.*s", (int)strcspn(sk, "#"), sk);
 	if (!family)

@@ -199,8 +199,8 @@ static int copy_texts(const cJSON *map, const char *name, struct gk_strv *ret,
 	return 0;
 }
 
-/* Text that has to be there. */
-static int need_text(const cJSON *map, const char *name, const char **ret, struct gk_error *err)
+int dynamodb_need_text(const cJSON *map, const char *name, const char **ret,
+		       struct gk_error *err)
 {
 	const char *text = NULL;
 
@@ -219,8 +219,8 @@ static int read_snapshot(const cJSON *element, struct image *image, struct gk_er
 	const char *state = NULL;
 	struct snapshot *snapshot = NULL;
 
-	if (dynamodb_element(element, &map, err) < 0 || need_text(map, "id", &id, err) < 0 ||
-	    need_text(map, "state", &state, err) < 0)
+	if (dynamodb_element(element, &map, err) < 0 || dynamodb_need_text(map, "id", &id, err) < 0 ||
+	    dynamodb_need_text(map, "state", &state, err) < 0)
 		return -1;
 	snapshot = image_add_snapshot(image, id, err);
 	if (!snapshot || snapshot_state_parse(state, &snapshot->state, err) < 0)
@@ -236,7 +236,7 @@ static int read_image(const cJSON *element, struct image *image, struct gk_error
 	const char *state = NULL;
 
 	if (dynamodb_element(element, &map, err) < 0 ||
-	    need_text(map, "state", &state, err) < 0 ||
+	    dynamodb_need_text(map, "state", &state, err) < 0 ||
 	    release_state_parse(state, &image->state, err) < 0 ||
 	    copy_text(map, "provider", &image->provider, err) < 0 ||
 	    copy_text(map, "location", &image->location, err) < 0 ||
@@ -260,11 +260,11 @@ static int read_fields(const cJSON *item, struct release *release, struct gk_err
 	const char *run = NULL;
 	int64_t created = 0;
 
-	if (need_text(item, "version", &version, err) < 0 ||
+	if (dynamodb_need_text(item, "version", &version, err) < 0 ||
 	    semver_parse(version, &release->version, err) < 0 ||
-	    need_text(item, "state", &state, err) < 0 ||
+	    dynamodb_need_text(item, "state", &state, err) < 0 ||
 	    release_state_parse(state, &release->state, err) < 0 ||
-	    need_text(item, "run", &run, err) < 0 || gk_str_set(&release->run, run, err) < 0 ||
+	    dynamodb_need_text(item, "run", &run, err) < 0 || gk_str_set(&release->run, run, err) < 0 ||
 	    copy_text(item, "held", &release->held, err) < 0 ||
 	    copy_text(item, "revoked", &release->revoked, err) < 0 ||
 	    copy_texts(item, "published", &release->published, err) < 0 ||
@@ -289,7 +289,7 @@ static int check_key(const cJSON *item, const struct release *release, struct gk
 	const char *named = NULL;
 
 	dynamodb_sk(dynamodb_place_of(release->state), semver_key(&release->version, key), sk);
-	if (need_text(item, "sk", &named, err) < 0)
+	if (dynamodb_need_text(item, "sk", &named, err) < 0)
 		return -1;
 	if (strcmp(named, sk) != 0)
 		return gk_error_set(err, GK_FAILED, "by its version and state it should be %s", sk);
@@ -345,6 +345,7 @@ int dynamodb_head_copy(const struct dynamodb_head *from, struct dynamodb_head *r
 {
 	_cleanup_(dynamodb_head_done) struct dynamodb_head copy = {
 		.exists = from->exists,
+		.clearing = from->clearing,
 		.top = from->top,
 		.channels_revision = from->channels_revision,
 	};
@@ -367,7 +368,7 @@ static int read_channel(const cJSON *element, struct channel_list *list, struct 
 	const char *version = NULL;
 
 	if (dynamodb_element(element, &map, err) < 0 ||
-	    need_text(map, "version", &version, err) < 0 ||
+	    dynamodb_need_text(map, "version", &version, err) < 0 ||
 	    semver_parse(version, &channel.version, err) < 0 ||
 	    copy_texts(map, "trail", &channel.trail, err) < 0 ||
 	    gk_str_set(&channel.name, element->string, err) < 0)
@@ -392,12 +393,13 @@ static int read_head(const cJSON *item, struct dynamodb_head *head, struct gk_er
 {
 	const char *top = NULL;
 
-	if (copy_text(item, "importing", &head->importing, err) < 0)
+	if (copy_text(item, "importing", &head->importing, err) < 0 ||
+	    dynamodb_flag(item, "clearing", &head->clearing, err) < 0)
 		return -1;
 	if (head->importing)
 		return 0;
 	if (copy_text(item, "top_key", &head->top_key, err) < 0 ||
-	    need_text(item, "top_version", &top, err) < 0 ||
+	    dynamodb_need_text(item, "top_version", &top, err) < 0 ||
 	    semver_parse(top, &head->top, err) < 0 ||
 	    dynamodb_number(item, "channels_rev", 0, &head->channels_revision, err) < 0)
 		return -1;

@@ -153,8 +153,8 @@ static int choose_change(struct dynamodb_inventory *store, const struct release 
 		return -1;
 	if (head.importing)
 		return gk_error_set(err, GK_LOCKED,
-				    "family %s is being imported: finish that with the same "
-				    "goldkeep import", release->family);
+				    "family %s is being imported: finish that with goldkeep "
+				    "import, of the same file or a newer one", release->family);
 	*ret = change_of(&head, key);
 	return 0;
 }

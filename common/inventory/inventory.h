@@ -120,8 +120,9 @@ struct inventory_ops {
 
 	/* Takes in a whole family or nothing of it: until all of it is there, nobody sees any of it.
 	 * Revisions and events are taken over as they are. The same family once more changes
-	 * nothing, and so does the rest of an import that was interrupted. GK_CONFLICT: the
-	 * inventory has it already and it is different; the message names the first difference. */
+	 * nothing, and so does the rest of an import that was interrupted; one that was given up
+	 * is replaced by another. GK_CONFLICT: the inventory has it already and it is different; the
+	 * message names a difference. */
 	int (*import_family)(struct inventory *inventory, const struct family_dump *dump,
 			     struct gk_error *err);
 };

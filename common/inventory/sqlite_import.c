@@ -90,14 +90,14 @@ int sqlite_import_family(struct inventory *inventory, const struct family_dump *
 			 struct gk_error *err)
 {
 	_cleanup_(sqlite_transaction_done) struct sqlite_transaction transaction = {0};
-	_cleanup_(family_dump_done) struct family_dump there = {0};
 	struct sqlite_inventory *store = (struct sqlite_inventory *)inventory;
+	bool known = false;
 
 	if (sqlite_transaction_init(&transaction, store, true, err) < 0 ||
-	    family_dump_read(inventory, dump->family, &there, err) < 0)
+	    inventory_knows_family(inventory, dump->family, &known, err) < 0)
 		return -1;
-	if (there.release_count > 0)
-		return family_dump_check_same(&there, dump, err);
+	if (known)
+		return family_dump_check_same(inventory, dump, err);
 	/* A family begins with its first release. */
 	if (dump->release_count == 0)
 		return 0;

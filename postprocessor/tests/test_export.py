@@ -524,7 +524,7 @@ DIFFERENT = [
     (lambda lines: lines[4]["events"].pop(), "2 events in the inventory and 1"),
     (lambda lines: lines[4]["images"].pop(), "2 images in the inventory and 1"),
     (put(3, "channels", {}), "channel latest of web names 1.1.0-rc.1+linux.5 in the inventory"),
-    (put(10, "version", "1.1.0-rc.2"), "web 1.1.0-rc.1+linux.5 is not in the import"),
+    (put(10, "version", "1.1.0-rc.2"), "web 1.1.0-rc.2 is not in the inventory"),
 ]
 
 
@@ -600,6 +600,16 @@ def test_result_of_an_export(stores, tmp_path):
     assert json.loads((tmp_path / "result.json").read_text()) == {"families": 2, "releases": 8}
 
 
+def test_a_channel_names_a_release_as_it_is_written(new_store, goldkeep, tmp_path):
+    """With its build metadata, whatever store it goes through."""
+    releases = [made_up("web", 0, version="1.0.0+linux.5")]
+    (tmp_path / "in.jsonl").write_text(text_of(lines_of(family_lines("web", releases, latest="1.0.0"))))
+    wanted = text_of(lines_of(family_lines("web", releases, latest="1.0.0+linux.5")))
+    for uri in (new_store(LOCAL).uri, f"sqlite:{tmp_path}/in.db"):
+        assert goldkeep("import", "in.jsonl", "--store", uri).status == 0
+        assert goldkeep("export", "--store", uri).out == wanted, uri
+
+
 BIG_EVENT = {"at": "2026-11-20T12:36:01Z", "actor": "me", "action": "live", "detail": "x" * 410_000}
 
 
@@ -669,13 +679,15 @@ def test_large_families_one_after_the_other(stores, goldkeep, tmp_path):
         path, _ = stores(f"store-{count}")
         command = [goldkeep.program, "--store", f"sqlite:{path}"]
         with open(tmp_path / "out.jsonl", "w") as out:
-            taken = peak_of(
-                *command, "import", tmp_path / "in.jsonl", env=goldkeep.environment, out=out
+            taken, again = (
+                peak_of(*command, "import", tmp_path / "in.jsonl", env=goldkeep.environment, out=out)
+                for _ in range(2)
             )
         with open(tmp_path / "out.jsonl", "w") as out:
             given = peak_of(*command, "export", env=goldkeep.environment, out=out)
         assert (tmp_path / "out.jsonl").read_text() == text
         peaks.append((taken, given))
+        assert SANITIZED or again < 1.2 * taken + 2048, "what is there is not held beside the file"
     if not SANITIZED:
         (small_in, small_out), (large_in, large_out) = peaks
         assert large_in < 1.2 * small_in + 2048, peaks

@@ -103,6 +103,13 @@ def test_init_waits_for_the_table(status, new_store, goldkeep, emulator):
     assert f"{store.table}: {status}, waiting" in got.out + got.err, got
 
 
+@pytest.mark.parametrize("status", ["ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS"])
+def test_init_does_not_wait_for_what_does_not_pass(status, new_store, fails, emulator):
+    store = new_store(MOTO)
+    emulator.hold_table(store.table, status, 3)
+    fails("init", "--store", store.uri, status=1, says=[store.table, status])
+
+
 def test_init_of_a_table_that_is_being_deleted(new_store, fails, emulator):
     store = new_store(MOTO)
     emulator.hold_table(store.table, "DELETING", 100)
@@ -400,6 +407,26 @@ def test_a_row_that_cannot_be_understood(row, change, says, recorded, fails, com
     for command in (*READ, *commands[:2]):
         fails(*command, status=1, says=[recorded.table, *row, says])
     assert recorded.items() == before
+
+
+ALIEN = {"format": {"N": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("row", "more", "command", "says"),
+    [
+        (("D", "web"), {}, ("list",), "family"),
+        (("D", "F#"), {}, ("export",), "family"),
+        (("D", "F#a b"), {}, ("list",), "a b"),
+        (("U", "web#a0"), {}, ("resume",), "its place is missing"),
+        (("U", "web#a0"), {"place": {"S": ""}}, ("resume",), "names no release"),
+        (("F#web", "R#mine"), {}, ("release", "--family", "web", "--manifest", "mine.json"), "its key is missing"),
+    ],
+)
+def test_a_row_that_names_nothing(row, more, command, says, recorded, fails, built):
+    built(manifest="mine.json", run="mine")
+    put(recorded, {"pk": {"S": row[0]}, "sk": {"S": row[1]}}, **ALIEN, **more)
+    fails(*command, status=1, says=[recorded.table, *row, says])
 
 
 def test_other_families_beside_a_row_of_a_newer_goldkeep(recorded, goldkeep, built):
