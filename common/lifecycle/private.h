@@ -186,12 +186,12 @@ struct move {
 int move_check(const struct release *release, const char *channel, struct gk_error *err);
 
 /* Writes down with the release that the channel is to name it and what is to be published under
- * these templates, so that anyone can finish it; what other releases still wanted of the channel is
- * forgotten. GK_REFUSED: see move_check. */
+ * these templates, so that anyone can finish it. GK_REFUSED: see move_check. */
 int move_write_down(struct lifecycle *lifecycle, struct release *release, const struct move *move,
 		    const struct gk_strv *templates, struct gk_error *err);
 
-/* Moves the channel. Returns whether it was moved, and did not name the release already.
+/* Moves the channel; what other releases still wanted of it is forgotten first. Returns whether it
+ * was moved, and did not name the release already.
  * GK_CONFLICT: it was moved meanwhile, and `from` is out of date. GK_REFUSED: no channel may name
  * the release any more. */
 int move_carry_out(struct lifecycle *lifecycle, const struct release *release,

@@ -212,6 +212,29 @@ static int block_by_discard(const struct release *release, struct gk_strv *block
 	return 0;
 }
 
+/* Whoever told a channel to name it did not come to the end. A removal that was written down since
+ * then goes on: nobody can move a channel to it any more. */
+static int block_by_channels(const struct release *release, struct gk_strv *blocks,
+			     struct gk_error *err)
+{
+	_cleanup_(intent_done) struct intent intent = {0};
+
+	if (release->state >= RELEASE_RETIRING)
+		return 0;
+	if (intent_from_json(release->intent, &intent, err) < 0)
+		return -1;
+	for (size_t i = 0; i < intent.moves.count; i++)
+		if (gk_strv_add_unique(&intent.channels, intent.moves.items[i].key, err) < 0)
+			return -1;
+	for (size_t i = 0; i < intent.channels.count; i++)
+		if (gk_strv_addf(blocks, err,
+				 "channel %s is still to name it: `goldkeep resume` goes on with "
+				 "that",
+				 intent.channels.items[i]) < 0)
+			return -1;
+	return 0;
+}
+
 static int judge_release(struct retention *retention, const struct release *release,
 			 const struct cloud_look *look, struct outcome *outcome,
 			 struct gk_error *err)
@@ -220,7 +243,8 @@ static int judge_release(struct retention *retention, const struct release *rele
 
 	if (!facts)
 		return -1;
-	if (block_by_discard(release, &facts->blocks, err) < 0)
+	if (block_by_channels(release, &facts->blocks, err) < 0 ||
+	    block_by_discard(release, &facts->blocks, err) < 0)
 		return -1;
 	for (size_t i = 0; i < release->image_count; i++)
 		if (release->images[i].state != RELEASE_RETIRED &&
