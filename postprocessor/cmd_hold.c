@@ -3,15 +3,18 @@
 #include "commands.h"
 #include "show.h"
 
-static int change(struct context *context, const char *reason, struct gk_error *err)
+/* With a reason, or (`held` false) let go. */
+static int change(struct context *context, bool held, struct gk_error *err)
 {
 	_cleanup_(release_done) struct release release = {0};
 	struct lifecycle lifecycle;
 	const char *family = NULL;
+	const char *reason = NULL;
 	struct semver version;
 	bool has_version = false;
 
 	if (show_arguments(context, true, &family, &has_version, &version, err) < 0 ||
+	    (held && show_reason(&context->options, family, &reason, err) < 0) ||
 	    context_open_inventory(context, family, false, err) < 0)
 		return -1;
 	lifecycle = (struct lifecycle){
@@ -27,16 +30,12 @@ static int change(struct context *context, const char *reason, struct gk_error *
 
 static int run_hold(struct context *context, struct gk_error *err)
 {
-	const char *reason = options_text(&context->options, NULL, "reason");
-
-	if (!reason)
-		return gk_error_set(err, GK_USAGE, "say why: --reason TEXT");
-	return change(context, reason, err);
+	return change(context, true, err);
 }
 
 static int run_unhold(struct context *context, struct gk_error *err)
 {
-	return change(context, NULL, err);
+	return change(context, false, err);
 }
 
 static const struct option_def family_defs[] = {

@@ -24,9 +24,10 @@ static const struct option_def next_defs[] = {
 static const struct option_group group_next = {"Next", next_defs, ARRAY_SIZE(next_defs)};
 
 /* Of --format and --output json the nearer wins, as everywhere. */
-static int read_format(const struct context *context, enum next_format *ret, struct gk_error *err)
+static int read_format(const struct context *context, const char *family, enum next_format *ret,
+		       struct gk_error *err)
 {
-	const struct option_value *format = options_find(&context->options, NULL, "format");
+	const struct option_value *format = options_find(&context->options, family, "format");
 	const struct option_value *output = options_find(&context->options, NULL, "output");
 	enum next_format found = context->json ? NEXT_JSON : NEXT_TEXT;
 
@@ -79,7 +80,7 @@ static int run_next(struct context *context, struct gk_error *err)
 
 	if (!family)
 		return gk_error_set(err, GK_USAGE, "name a family");
-	if (family_check(family, err) < 0 || read_format(context, &format, err) < 0 ||
+	if (family_check(family, err) < 0 || read_format(context, family, &format, err) < 0 ||
 	    version_from_options(&context->options, family, NULL, &request, err) < 0 ||
 	    context_open_inventory(context, family, true, err) < 0 ||
 	    inventory_next_version(context->inventory, family, &request, &version, err) < 0)

@@ -7,9 +7,9 @@
 
 static const struct option_def promote_defs[] = {
 	{"family", 0, "NAME", "family; the only argument is the version then", 0},
-	{"channel", 0, "NAME", "channel to be moved; made if there is none of that name",
+	{"channel", 0, "NAME", "channel to be moved; made if there is none of that name; only as a flag",
 	 OPTION_LIST | OPTION_FLAG_ONLY},
-	{"rollback", 0, NULL, "back to where the channel was before", OPTION_FLAG_ONLY},
+	{"rollback", 0, NULL, "back to where the channel was before; only as a flag", OPTION_FLAG_ONLY},
 	{"publish-ssm", 0, "NAME",
 	 "SSM parameter besides those that the releases have already, as of `release`; repeatable",
 	 OPTION_LIST},

@@ -204,12 +204,17 @@ static int read_channels(const struct options *options, const char *family, stru
 
 	if (options_list(options, family, "channel", &values, err) < 0)
 		return -1;
-	for (size_t i = 0; i < values.count; i++)
+	for (size_t i = 0; i < values.count; i++) {
+		size_t checked = ret->count;
+
 		if (gk_strv_split(ret, values.items[i], ',', err) < 0)
 			return -1;
-	for (size_t i = 0; i < ret->count; i++)
-		if (channel_check(ret->items[i], err) < 0)
-			return -1;
+		for (; checked < ret->count; checked++)
+			if (channel_check(ret->items[checked], err) < 0)
+				return gk_error_wrap(err, "%s",
+						     options_origin(options, family, "channel",
+								    values.items[i]));
+	}
 	return 0;
 }
 
@@ -222,7 +227,8 @@ static int read_tags(const struct options *options, const char *family, struct t
 		return -1;
 	for (size_t i = 0; i < values.count; i++)
 		if (tag_list_parse(ret, values.items[i], err) < 0)
-			return gk_error_wrap(err, "--tag");
+			return gk_error_wrap(err, "%s", options_origin(options, family, "tag",
+								       values.items[i]));
 	return 0;
 }
 

@@ -1,6 +1,4 @@
 /* goldkeep revoke: withdraw a release. */
-#include <string.h>
-
 #include "base/mem.h"
 #include "commands.h"
 #include "report.h"
@@ -12,19 +10,6 @@ static const struct option_def revoke_defs[] = {
 };
 
 static const struct option_group group_revoke = {"Revoke", revoke_defs, ARRAY_SIZE(revoke_defs)};
-
-static int read_reason(const struct options *options, const char *family, const char **ret,
-		       struct gk_error *err)
-{
-	const char *reason = options_text(options, family, "reason");
-
-	if (!reason)
-		return gk_error_set(err, GK_USAGE, "say why: --reason TEXT");
-	if (strpbrk(reason, "\r\n"))
-		return gk_error_set(err, GK_USAGE, "--reason: one line says why");
-	*ret = reason;
-	return 0;
-}
 
 static int run_revoke(struct context *context, struct gk_error *err)
 {
@@ -38,7 +23,7 @@ static int run_revoke(struct context *context, struct gk_error *err)
 	bool has_version = false;
 
 	if (show_arguments(context, true, &family, &has_version, &version, err) < 0 ||
-	    read_reason(&context->options, family, &reason, err) < 0 ||
+	    show_reason(&context->options, family, &reason, err) < 0 ||
 	    context_open_lifecycle(context, family, false, &lifecycle, err) < 0)
 		return -1;
 	outcome = outcome_list_add(&outcomes, family, err);

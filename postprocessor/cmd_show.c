@@ -1,4 +1,6 @@
 /* goldkeep show, goldkeep history: one release with all that is known of it, and what happened. */
+#include <string.h>
+
 #include "base/mem.h"
 #include "commands.h"
 #include "output.h"
@@ -61,11 +63,15 @@ static void print_images(const struct release *release)
 
 static void print_channels(const struct release *release, const struct channel_list *channels)
 {
+	bool any = false;
+
 	printf("%-12s", "channels");
 	for (size_t i = 0; i < channels->count; i++)
-		if (semver_compare(&channels->items[i].version, &release->version) == 0)
+		if (semver_compare(&channels->items[i].version, &release->version) == 0) {
 			printf(" %s", channels->items[i].name);
-	putchar('\n');
+			any = true;
+		}
+	puts(any ? "" : " -");
 }
 
 static void print_published(const struct gk_strv *names)
@@ -115,6 +121,19 @@ int show_arguments(struct context *context, bool need_version, const char **ret_
 	if (family_check(*ret_family, err) < 0)
 		return -1;
 	return *ret_has_version ? semver_parse(arguments->items[version], ret_version, err) : 0;
+}
+
+int show_reason(const struct options *options, const char *family, const char **ret,
+		struct gk_error *err)
+{
+	const struct option_value *value = options_find(options, family, "reason");
+
+	if (!value || !*value->text)
+		return gk_error_set(err, GK_USAGE, "say why: --reason TEXT");
+	if (strpbrk(value->text, "\r\n"))
+		return gk_error_set(err, GK_USAGE, "%s: one line says why", value->origin);
+	*ret = value->text;
+	return 0;
 }
 
 int show_release(struct context *context, const struct release *release, struct gk_error *err)

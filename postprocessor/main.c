@@ -26,7 +26,7 @@ static void print_usage(FILE *out)
 	      "row in the inventory, and what the policy no longer keeps is retired.\n\nCommands:\n",
 	      out);
 	for (const struct command *const *c = commands; *c; c++)
-		fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->summary);
+		fprintf(out, "  %-11s %s\n", (*c)->name, (*c)->summary);
 	options_print_help(out, main_groups);
 	fputs("\ngoldkeep COMMAND --help documents the options of a command.\n", out);
 }
@@ -84,8 +84,8 @@ static int check_arguments(const struct context *context, struct gk_error *err)
 	size_t max = context->command->max_arguments;
 
 	if (arguments->count > max)
-		return gk_error_set(err, GK_USAGE, "goldkeep %s: unexpected argument '%s'",
-				    context->command->name, arguments->items[max]);
+		return gk_error_set(err, GK_USAGE, "unexpected argument '%s': see goldkeep %s --help",
+				    arguments->items[max], context->command->name);
 	return 0;
 }
 

@@ -306,6 +306,21 @@ const char *options_text(const struct options *options, const char *family, cons
 	return value && *value->text ? value->text : NULL;
 }
 
+const char *options_origin(const struct options *options, const char *family, const char *name,
+			   const char *text)
+{
+	const struct option_value *best = options_find(options, family, name);
+
+	for (size_t i = 0; best && i < options->count; i++) {
+		const struct option_value *value = &options->values[i];
+
+		if (applies(value, family, name) && value->source == best->source &&
+		    strcmp(value->text, text) == 0)
+			return value->origin;
+	}
+	return best ? best->origin : name;
+}
+
 int options_list(const struct options *options, const char *family, const char *name,
 		 struct gk_strv *ret, struct gk_error *err)
 {

@@ -78,6 +78,10 @@ const char *options_text(const struct options *options, const char *family, cons
 int options_list(const struct options *options, const char *family, const char *name,
 		 struct gk_strv *ret, struct gk_error *err);
 
+/* Where one value of an option came from, for what is said of it: "goldkeep.ini:3". Borrowed. */
+const char *options_origin(const struct options *options, const char *family, const char *name,
+			   const char *text);
+
 /* Typed: *ret is left alone if the option was not given. GK_USAGE naming where the value came
  * from. */
 int options_switch(const struct options *options, const char *family, const char *name, bool *ret,

@@ -151,12 +151,12 @@ static int judge(const struct release *release, const struct cloud_image *image,
 	if (image->status == CLOUD_AVAILABLE)
 		return 0;
 	return gk_error_set(err, GK_NOT_FOUND,
-			    "%s: %s in %s %s%s%s%s: `goldkeep audit` tells more, or choose another"
-			    " release",
+			    "%s: %s in %s %s%s%s%s: `goldkeep show %s` tells what happened to it,"
+			    " or choose another release",
 			    label, image->id, image->location, why[image->status],
 			    image->status_text ? " (" : "",
 			    image->status_text ? image->status_text : "",
-			    image->status_text ? ")" : "");
+			    image->status_text ? ")" : "", label);
 }
 
 int resolve_check(struct cloud *cloud, const struct release *release, struct gk_error *err)

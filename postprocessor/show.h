@@ -8,6 +8,10 @@
 int show_arguments(struct context *context, bool need_version, const char **ret_family,
 		   bool *ret_has_version, struct semver *ret_version, struct gk_error *err);
 
+/* Reads --reason: one line. GK_USAGE. */
+int show_reason(const struct options *options, const char *family, const char **ret,
+		struct gk_error *err);
+
 /* Prints a release with its channels and what happened to it, as text or as the document. Returns the exit
  * status, or -1. */
 int show_release(struct context *context, const struct release *release, struct gk_error *err);

@@ -296,7 +296,8 @@ static int intent_without(const struct release *release, const struct gk_strv *m
 }
 
 static int forget(struct lifecycle *lifecycle, struct release *release,
-		  const struct gk_strv *moved, struct gk_error *err)
+		  const struct gk_strv *moved, const char *action, const char *detail,
+		  struct gk_error *err)
 {
 	for (int round = 0; round < SAVE_ROUNDS; round++) {
 		_cleanup_free_ char *text = NULL;
@@ -310,7 +311,7 @@ static int forget(struct lifecycle *lifecycle, struct release *release,
 			return 0;
 		if (gk_str_set(&release->intent, text, err) < 0)
 			return -1;
-		if (journal_save(lifecycle, release, "published", NULL, &problem) == 0)
+		if (journal_save(lifecycle, release, action, detail, &problem) == 0)
 			return 0;
 		if (journal_retry(lifecycle, release, &problem, err) < 0)
 			return -1;
@@ -318,9 +319,25 @@ static int forget(struct lifecycle *lifecycle, struct release *release,
 	return journal_gave_up(release, err);
 }
 
-int finish_publication(struct lifecycle *lifecycle, struct release *release, struct gk_error *err)
+static int forget_channels(struct lifecycle *lifecycle, struct release *release,
+			   const struct gk_strv *moved, struct gk_error *err)
 {
-	return forget(lifecycle, release, NULL, err);
+	_cleanup_free_ char *names = gk_strv_join(moved, ", ", err);
+
+	return names ? forget(lifecycle, release, moved, "moved", names, err) : -1;
+}
+
+int finish_publication(struct lifecycle *lifecycle, struct release *release,
+		       const struct outcome *outcome, struct gk_error *err)
+{
+	_cleanup_(gk_strv_done) struct gk_strv names = {0};
+	_cleanup_free_ char *text = NULL;
+
+	for (size_t i = 0; i < outcome->published_count; i++)
+		if (gk_strv_add_unique(&names, outcome->published[i].name, err) < 0)
+			return -1;
+	text = gk_strv_join(&names, ", ", err);
+	return text ? forget(lifecycle, release, NULL, "published", text, err) : -1;
 }
 
 static int finish_withdrawal(struct lifecycle *lifecycle, struct release *release,
@@ -372,7 +389,7 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 	 * the last word. Without a rest the whole intent is forgotten next. */
 	more = intent->policy.given || intent->publish || intent->tfvars;
 	if (more && intent->channels.count > 0 &&
-	    forget(lifecycle, release, &intent->channels, err) < 0)
+	    forget_channels(lifecycle, release, &intent->channels, err) < 0)
 		return -1;
 	return moved;
 }

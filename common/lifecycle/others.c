@@ -168,8 +168,7 @@ static int publish(struct lifecycle *lifecycle, struct release *release,
 		return 0;
 	if (moves_forget(lifecycle, release, intent, err) < 0)
 		return -1;
-	return *ret_wanted || !intent->policy.given ? 0
-						    : finish_publication(lifecycle, release, err);
+	return *ret_wanted ? 0 : finish_publication(lifecycle, release, outcome, err);
 }
 
 static int finish_steps(struct lifecycle *lifecycle, struct release *release, bool files,

@@ -82,8 +82,10 @@ int finish_release(struct lifecycle *lifecycle, struct release *release,
 		   const struct intent *intent, struct outcome *outcome,
 		   struct channel_list *ret_channels, struct gk_error *err);
 
-/* Forgets that the release is to be published, which was done; the rest of its intent stays. */
-int finish_publication(struct lifecycle *lifecycle, struct release *release, struct gk_error *err);
+/* Forgets that the release is to be published, which was done, and tells the history as what
+ * (outcome->published); the rest of its intent stays. */
+int finish_publication(struct lifecycle *lifecycle, struct release *release,
+		       const struct outcome *outcome, struct gk_error *err);
 
 /* Only the tags: writes them on pending images and snapshots and reads them back. The release is
  * left alone; what does not succeed is noted as incomplete. */
@@ -215,8 +217,8 @@ int moves_carry_out(struct lifecycle *lifecycle, const struct release *release,
 int moves_forget(struct lifecycle *lifecycle, struct release *release,
 		 const struct intent *intent, struct gk_error *err);
 
-/* Warns of what is published for `before` through the channel and has no successor in `now`: it
- * goes on naming the old image. */
+/* Warns of what is published for `before` through the channel and has no successor in `now`, which
+ * has no image there or is not published under that name: it goes on naming the old image. */
 int moves_warn_left(struct lifecycle *lifecycle, const struct release *before,
 		    const struct release *now, const char *channel, struct outcome *outcome,
 		    struct gk_error *err);

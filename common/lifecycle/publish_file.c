@@ -56,7 +56,7 @@ int publish_tfvars(struct lifecycle *lifecycle, const struct release *release, c
 		return -1;
 	written = bring_file(lifecycle, release, name, &problem);
 	if (written < 0) {
-		gk_error_wrap(&problem, "%s", name);
+		gk_error_wrap(&problem, "--publish-tfvars");
 		return outcome_add_incomplete(outcome, "publish", NULL, problem.message, err);
 	}
 	if (outcome_add_published(outcome, "tfvars", NULL, name,

@@ -328,6 +328,21 @@ def test_variables(refused, built, env):
     refused(status=2, env=env, says=[next(iter(env.values()))])
 
 
+@pytest.mark.parametrize(
+    ("wrong", "fine"),
+    [
+        ("channel = a b", "channel = b"),
+        ("tag = =x", "tag = a=b"),
+        ("publish-ssm = /{colour}", "publish-ssm = /{family}"),
+    ],
+    ids=repr,
+)
+def test_the_line_that_is_wrong(refused, built, tmp_path, wrong, fine):
+    built()
+    (tmp_path / "goldkeep.ini").write_text(f"[family web]\n{wrong}\n{fine}\n")
+    refused(status=2, says=["goldkeep.ini:2: "])
+
+
 # ---- credentials and endpoint ----
 
 

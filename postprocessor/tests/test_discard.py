@@ -166,12 +166,13 @@ def test_a_retired_release(history, emulator, first):
 
 def test_an_image_that_is_another_releases(history, first):
     """The images of one run, released under another run's name."""
-    history.run("release", "--fingerprint", "ab", "--run", first.run)
     entry = first.manifest.read_text().replace(first.run, new_run())
     first.manifest.write_text(entry)
     history.run("release", *DISCARD)
     assert history.states() == {"0.1.0": "live", "0.1.1": "live"}
     assert all(history.has(image) for image in first.images)
+    assert "is tagged web 0.1.0" in str(history.last.json["warnings"])
+    assert "discarding" not in history.actions("0.1.0")
 
 
 def test_an_image_that_lost_its_tags(history, emulator, first):

@@ -28,6 +28,12 @@ def test_a_held_release_stays_until_it_is_let_go(history, emulator):
     assert len(emulator.images()) == 1
 
 
+def test_a_reason_of_the_family(history, tmp_path):
+    history.release(regions=[US])
+    (tmp_path / "goldkeep.ini").write_text("[family web]\nreason = audit\n[family db]\nreason = no\n")
+    assert history.run("hold", "web", "0.1.0").json["held"] == "audit"
+
+
 def test_holding_twice_changes_nothing(history):
     history.release(regions=[US])
     once = history.run("hold", "web", "0.1.0", "--reason", "demo").json
@@ -44,5 +50,6 @@ def test_what_cannot_be_held(history):
     assert "retired" in history.run("hold", "web", "0.1.0", "--reason", "late", status=4).err
     history.run("hold", "web", "0.1.1", status=2)
     history.run("hold", "web", "9.9.9", "--reason", "none", status=6)
+    assert "one line" in history.run("hold", "web", "0.1.1", "--reason", "a\nb", status=2).err
     history.run("hold", "web", "1.2", "--reason", "no version", status=2)
     history.run("unhold", "web", "9.9.9", status=6)

@@ -74,6 +74,12 @@ def test_formats(goldkeep):
     assert (got.status, got.out) == (2, "") and "yaml" in got.err
 
 
+def test_the_format_of_a_family(goldkeep, tmp_path):
+    (tmp_path / "goldkeep.ini").write_text("[family web]\nformat = pkrvars\n")
+    assert following(goldkeep).startswith("version  =")
+    assert following(goldkeep, family="db") == "0.1.0\n"
+
+
 def test_what_is_no_family(goldkeep):
     assert goldkeep("next").status == 2
     assert goldkeep("next", "we b").status == 2

@@ -86,6 +86,24 @@ def test_every_channel_in_every_region(family):
     assert family.read("/golden/web/0.1.1") is None
 
 
+@pytest.mark.parametrize("policy", [(), ("--keep-last", 3)], ids=["bare", "with policy"])
+def test_the_history_tells_what_was_published(family, goldkeep, tmp_path, policy):
+    file = tmp_path / "web.json"
+
+    def told():
+        got = goldkeep("history", "web", "--output", "json")
+        return [one["detail"] for one in got.json["events"] if one["action"] == "published"]
+
+    family.emulator.settings(deny=["ssm:PutParameter"])
+    family.release("--channel", "stable", "--publish-tfvars", file, *policy, status=3)
+    assert told() == []
+    family.emulator.settings(deny=[])
+    family.run("resume")
+    assert told() == [f"{LATEST}, {STABLE}, {file}"]
+    family.run("resume")
+    assert len(told()) == 1
+
+
 def test_what_is_there_is_not_written_again(family):
     build = family.release("--publish-ssm", VERSIONS)
     count = family.puts()
@@ -335,6 +353,20 @@ def test_one_file_for_several_families(goldkeep, emulator, built, tmp_path):
     assert emulator.requests() == []
     assert goldkeep(*words, "{family}.json").status == 0
     assert (tmp_path / "web.json").exists() and (tmp_path / "db.json").exists()
+
+
+def test_resume_in_another_folder(goldkeep, built, tmp_path):
+    """A relative path stays where the release was made."""
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    built("web")
+    got = goldkeep("release", "--publish-tfvars", "out/{family}.json")
+    assert got.status == 3, got
+    out.mkdir()
+    got = goldkeep("resume", "--output", "json", cwd=elsewhere)
+    assert got.status == 0, got
+    assert [one["name"] for one in got.json["published"]] == [str(out / "web.json")]
+    assert (out / "web.json").exists()
 
 
 def no_folder(path):

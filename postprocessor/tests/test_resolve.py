@@ -326,7 +326,7 @@ def test_an_image_that_cannot_be_used_is_not_handed_out(account, emulator):
     there = account.images[EU][0]
     for change, message in UNUSABLE:
         emulator.set_image(there, **change)
-        says = [f"{there.id} in {EU} {message}", "goldkeep audit", "choose another release"]
+        says = [f"{there.id} in {EU} {message}", "`goldkeep show web ", "choose another release"]
         for form in FORMS:
             account.online("web", "--format", form, status=6, says=says)
         assert account.online("web", "--region", US).out == account.images[US][0].id + "\n"

@@ -198,6 +198,22 @@ static void test_a_version_is_never_overwritten(void **state)
 	assert_published(f, LATEST, FIRST);
 }
 
+/* Nobody has told this run to publish; what is published goes on naming the release before. */
+static void test_what_a_channel_leaves_behind_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "run-1", FIRST);
+	release(f, OUTCOME_RELEASED);
+	build(f, "run-2", SECOND);
+	gk_strv_done(&f->build.order.pointers);
+	release(f, OUTCOME_RELEASED);
+	assert_published(f, LATEST, FIRST);
+	assert_int_equal(f->outcome.warnings.count, 2);
+	assert_string_equal(f->outcome.warnings.items[0],
+			    LATEST " in " EU " still names " FIRST ": web 0.1.1 is not published there");
+}
+
 /* ---- several at once, and out of order ---- */
 
 static void test_a_backport_does_not_move_latest(void **state)
@@ -349,8 +365,9 @@ static void test_what_is_still_unpublished_stays_unfinished(void **state)
 	build_init(&f->build, "run-2", US ":" SECOND);
 	build_keep_last(&f->build, 3);
 	release(f, OUTCOME_RELEASED);
-	assert_int_equal(f->outcome.warnings.count, 1);
-	assert_non_null(strstr(f->outcome.warnings.items[0], "web 0.1.0 is still unfinished"));
+	assert_int_equal(f->outcome.warnings.count, 2);
+	assert_non_null(strstr(f->outcome.warnings.items[0], LATEST " in " US " still names " FIRST));
+	assert_non_null(strstr(f->outcome.warnings.items[1], "web 0.1.0 is still unfinished"));
 	assert_intent(f, "0.1.0", true);
 	f->cloud.unpublishable = NULL;
 	resume(f);
@@ -371,6 +388,7 @@ int main(void)
 		TEST(test_a_region_that_denies_does_not_stop_the_others),
 		TEST(test_another_kind_of_thing_is_left_alone),
 		TEST(test_a_version_is_never_overwritten),
+		TEST(test_what_a_channel_leaves_behind_is_told),
 		TEST(test_a_backport_does_not_move_latest),
 		TEST(test_a_slow_publisher_is_repaired),
 		TEST(test_what_is_overwritten_meanwhile_is_not_waited_for),
