@@ -226,8 +226,9 @@ int moves_warn_left(struct lifecycle *lifecycle, const struct release *before,
 /* ---- publish.c ---- */
 
 /* Brings the pointers of a release (release->published, for the channels that name it) to name its
- * images, and reads them back. If a channel has moved on meanwhile, what it names now is published
- * instead, so that the last writer leaves the right one. What was read back is noted as published,
+ * images, and reads them back. If a channel has moved on meanwhile, or since a run that was not
+ * finished (intent->publish), what it names now is published instead, so that the last writer
+ * leaves the right one. What was read back is noted as published,
  * what was not as incomplete ("publish"). Returns how many were written; -1 only for what the
  * journal could not read, and if nothing could be tried. */
 int publish_pointers(struct lifecycle *lifecycle, const struct release *release,

@@ -84,10 +84,13 @@ static int add_next(struct publication *work, struct channel *channel, struct gk
 		if (gk_strv_has(&work->release->published, next.published.items[i]) &&
 		    gk_strv_add(&shared, next.published.items[i], err) < 0)
 			return -1;
+	if (pointers_of_release(&next, &shared, &only, &list, &problem) == 0)
+		return add_targets(work, &next, &list, err);
 	/* Names that are impossible are told by its own publication. */
-	return pointers_of_release(&next, &shared, &only, &list, &problem) < 0
-		       ? 0
-		       : add_targets(work, &next, &list, err);
+	if (problem.code == GK_REFUSED || problem.code == GK_USAGE)
+		return 0;
+	*err = problem;
+	return -1;
 }
 
 /* While it is not known what became of our writes, one may have come after those of the release
