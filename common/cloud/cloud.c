@@ -38,7 +38,8 @@ bool cloud_pointer_is_writable(struct cloud_pointer *pointer)
 	else if (pointer->pinned && pointer->present && !gk_str_equal(pointer->value, pointer->id))
 		gk_error_set(&pointer->error, GK_CONFLICT,
 			     "parameter %s in %s names %s already; it stands for one version and is "
-			     "never overwritten",
+			     "never overwritten: if it is a leftover, delete it and run `goldkeep "
+			     "resume`",
 			     pointer->name, pointer->location, pointer->value);
 	else
 		return true;

@@ -78,15 +78,19 @@ static const struct release *find_newest_live(const struct plan *plan)
 	return prerelease;
 }
 
-/* As restic: keep_within counts back from the newest one, not from now. */
+/* As restic: keep_within counts back from the newest one, not from now; one that was withdrawn is
+ * the newest of nothing. */
 static time_t find_newest_time(const struct plan *plan)
 {
-	time_t newest = plan->entries[0].release->created_at;
+	const struct release *newest = NULL;
 
-	for (size_t i = 1; i < plan->count; i++)
-		if (plan->entries[i].release->created_at > newest)
-			newest = plan->entries[i].release->created_at;
-	return newest;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct release *release = plan->entries[i].release;
+
+		if (!release->revoked && (!newest || release->created_at > newest->created_at))
+			newest = release;
+	}
+	return newest ? newest->created_at : 0;
 }
 
 /* In the line that the rules count along: made, not on its way in or out, not withdrawn. */

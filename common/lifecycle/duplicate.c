@@ -195,6 +195,10 @@ static int take_steps(struct lifecycle *lifecycle, const struct release_order *o
 		return -1;
 	if (!*ret_settled)
 		return 0;
+	/* It stands for this run: what it lacks, the run would have brought. */
+	if (release->intent && !release_discards_any(release) &&
+	    others_finish_one(lifecycle, release, true, outcome, err) < 0)
+		return -1;
 	/* Whoever reads the run's file finds the release in it. */
 	if ((order->tfvars &&
 	     publish_release(lifecycle, release, order->tfvars, outcome, err) < 0) ||

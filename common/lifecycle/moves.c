@@ -160,7 +160,7 @@ int move_write_down(struct lifecycle *lifecycle, struct release *release, const 
 			return -1;
 		if (changed == 0 || journal_save(lifecycle, release, "wanted", move->channel,
 						 &problem) == 0)
-			return forget_others(lifecycle, release, move->channel, err);
+			return 0;
 		if (journal_retry(lifecycle, release, &problem, err) < 0)
 			return -1;
 	}
@@ -192,7 +192,8 @@ int move_carry_out(struct lifecycle *lifecycle, const struct release *release,
 	char text[SEMVER_TEXT_SIZE];
 	char label[RELEASE_LABEL_SIZE];
 
-	if (channels_read(lifecycle, release->family, &channels, err) < 0)
+	if (forget_others(lifecycle, release, move->channel, err) < 0 ||
+	    channels_read(lifecycle, release->family, &channels, err) < 0)
 		return -1;
 	now = channel_list_find(&channels, move->channel);
 	if (now && semver_compare(&now->version, &release->version) == 0)
@@ -222,9 +223,6 @@ int moves_carry_out(struct lifecycle *lifecycle, const struct release *release,
 
 		if (!move_find(intent, intent->moves.items[i].key, &move))
 			continue;
-		/* Whoever wrote it down need not have come this far. */
-		if (forget_others(lifecycle, release, move.channel, err) < 0)
-			return -1;
 		moved = move_carry_out(lifecycle, release, &move, &problem);
 		if (moved < 0 && problem.code != GK_CONFLICT && problem.code != GK_REFUSED) {
 			*err = problem;

@@ -188,12 +188,12 @@ struct move {
 int move_check(const struct release *release, const char *channel, struct gk_error *err);
 
 /* Writes down with the release that the channel is to name it and what is to be published under
- * these templates, so that anyone can finish it; what other releases still wanted of the channel is
- * forgotten. GK_REFUSED: see move_check. */
+ * these templates, so that anyone can finish it. GK_REFUSED: see move_check. */
 int move_write_down(struct lifecycle *lifecycle, struct release *release, const struct move *move,
 		    const struct gk_strv *templates, struct gk_error *err);
 
-/* Moves the channel. Returns whether it was moved, and did not name the release already.
+/* Moves the channel; what other releases still wanted of it is forgotten first. Returns whether it
+ * was moved, and did not name the release already.
  * GK_CONFLICT: it was moved meanwhile, and `from` is out of date. GK_REFUSED: no channel may name
  * the release any more. */
 int move_carry_out(struct lifecycle *lifecycle, const struct release *release,
@@ -226,8 +226,9 @@ int moves_warn_left(struct lifecycle *lifecycle, const struct release *before,
 /* ---- publish.c ---- */
 
 /* Brings the pointers of a release (release->published, for the channels that name it) to name its
- * images, and reads them back. If a channel has moved on meanwhile, what it names now is published
- * instead, so that the last writer leaves the right one. What was read back is noted as published,
+ * images, and reads them back. If a channel has moved on meanwhile, or since a run that was not
+ * finished (intent->publish), what it names now is published instead, so that the last writer
+ * leaves the right one. What was read back is noted as published,
  * what was not as incomplete ("publish"). Returns how many were written; -1 only for what the
  * journal could not read, and if nothing could be tried. */
 int publish_pointers(struct lifecycle *lifecycle, const struct release *release,

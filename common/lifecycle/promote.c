@@ -10,6 +10,7 @@ struct attempt {
 	struct move move;
 	bool there;               /* it names the target already */
 	bool unfinished;          /* somebody was told the same before, and did not come to the end */
+	bool written;             /* it is written down, so that anyone can finish it */
 	struct gk_strv passed_by; /* "0.1.2 (revoked: …)": of the trail, and of no use any more */
 };
 
@@ -176,15 +177,18 @@ static int carry_out(struct lifecycle *lifecycle, const struct promotion *promot
 
 	if (collect_templates(promotion, attempt, &templates, err) < 0)
 		return -1;
-	if (attempt->there && has_all(&attempt->target.published, &templates))
-		return attempt->unfinished;
-	if (move_write_down(lifecycle, &attempt->target, &attempt->move, &templates, err) < 0)
-		return -1;
-	if (attempt->there ||
-	    move_carry_out(lifecycle, &attempt->target, &attempt->move, &problem) >= 0)
-		return 1;
-	if (move_forget(lifecycle, &attempt->target, promotion->channel, err) < 0)
-		return gk_error_wrap(err, "%s; and", problem.message);
+	if (!attempt->there || !has_all(&attempt->target.published, &templates)) {
+		if (move_write_down(lifecycle, &attempt->target, &attempt->move, &templates, err) <
+		    0)
+			return -1;
+		attempt->written = true;
+	}
+	if (move_carry_out(lifecycle, &attempt->target, &attempt->move, &problem) >= 0)
+		return attempt->written || attempt->unfinished;
+	/* After any other failure it may have been moved: then it stays wanted. */
+	if ((problem.code == GK_CONFLICT || problem.code == GK_REFUSED) &&
+	    move_forget(lifecycle, &attempt->target, promotion->channel, err) == 0)
+		attempt->written = false;
 	*err = problem;
 	return -1;
 }
@@ -195,18 +199,14 @@ static int carry_out(struct lifecycle *lifecycle, const struct promotion *promot
 static int publish(struct lifecycle *lifecycle, struct attempt *attempt, struct outcome *outcome,
 		   struct gk_error *err)
 {
-	static const struct gk_strv no_more = {0};
-
 	if (publish_pointers(lifecycle, &attempt->target, outcome, err) < 0 ||
 	    (!attempt->there && attempt->move.existed &&
 	     moves_warn_left(lifecycle, &attempt->before, &attempt->target, attempt->move.channel,
 			     outcome, err) < 0))
 		return -1;
-	if (outcome->incomplete_count == 0)
-		return move_forget(lifecycle, &attempt->target, attempt->move.channel, err);
-	return attempt->there ? move_write_down(lifecycle, &attempt->target, &attempt->move,
-						&no_more, err)
-			      : 0;
+	return outcome->incomplete_count == 0
+		       ? move_forget(lifecycle, &attempt->target, attempt->move.channel, err)
+		       : 0;
 }
 
 static int warn_passed_by(const struct attempt *attempt, struct outcome *outcome,
@@ -220,6 +220,26 @@ static int warn_passed_by(const struct attempt *attempt, struct outcome *outcome
 					 "channel %s was taken back past %s",
 					 attempt->move.channel, passed_by)
 			  : 0;
+}
+
+/* What is unfinished must be in the inventory, or `resume` would not know of it. */
+static int remember(struct lifecycle *lifecycle, struct attempt *attempt, struct outcome *outcome,
+		    struct gk_error *err)
+{
+	static const struct gk_strv no_more = {0};
+	struct gk_error problem = {0};
+
+	if (outcome->incomplete_count == 0 || attempt->written ||
+	    move_write_down(lifecycle, &attempt->target, &attempt->move, &no_more, &problem) == 0)
+		return 0;
+	return outcome_add_incomplete(outcome, "record", NULL, problem.message, err);
+}
+
+static void hand_over(struct attempt *attempt, struct outcome *outcome)
+{
+	outcome->has_release = true;
+	outcome->release = attempt->target;
+	attempt->target = (struct release){0};
 }
 
 /* The channel has moved: what fails now is unfinished work. */
@@ -237,9 +257,9 @@ static int conclude(struct lifecycle *lifecycle, struct attempt *attempt, bool c
 			     &problem) < 0) &&
 	    outcome_add_incomplete(outcome, "publish", NULL, problem.message, err) < 0)
 		return -1;
-	outcome->has_release = true;
-	outcome->release = attempt->target;
-	attempt->target = (struct release){0};
+	if (remember(lifecycle, attempt, outcome, err) < 0)
+		return -1;
+	hand_over(attempt, outcome);
 	return 0;
 }
 
@@ -262,6 +282,10 @@ int lifecycle_promote(struct lifecycle *lifecycle, const struct promotion *promo
 		/* Back from where somebody else took it to is not what was asked for. */
 		if (changed < 0 && (problem.code != GK_CONFLICT || promotion->rollback))
 			break;
+	}
+	if (changed < 0 && attempt.written) {
+		hand_over(&attempt, outcome);
+		return outcome_add_incomplete(outcome, "channel", NULL, problem.message, err);
 	}
 	if (changed < 0) {
 		*err = problem;

@@ -21,6 +21,8 @@ struct target {
 	struct semver version;
 	enum target_state state;
 	bool written;           /* since it got this id */
+	bool overtaken;         /* another id was written before: it may be stored late, and is to
+				 * be written over, whatever is read */
 	struct gk_error problem;
 };
 
@@ -48,7 +50,8 @@ static void publication_done(struct publication *work)
 
 /* ---- what is to be published ---- */
 
-static int add_targets(struct publication *work, struct pointer_list *list, struct gk_error *err)
+static int add_targets(struct publication *work, const struct release *release,
+		       struct pointer_list *list, struct gk_error *err)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		struct target *added = gk_array_add(&work->targets, &work->count,
@@ -56,9 +59,58 @@ static int add_targets(struct publication *work, struct pointer_list *list, stru
 
 		if (!added)
 			return -1;
-		added->version = work->release->version;
+		added->version = release->version;
 		added->pointer = list->items[i];
 		list->items[i] = (struct pointer){0};
+	}
+	return 0;
+}
+
+/* What a channel names that has left our release, under the names that both are published under. */
+static int add_next(struct publication *work, struct channel *channel, struct gk_error *err)
+{
+	struct inventory *inventory = work->lifecycle->inventory;
+	const struct channel_list only = {.items = channel, .count = 1};
+	_cleanup_(release_done) struct release next = {0};
+	_cleanup_(pointer_list_done) struct pointer_list list = {0};
+	_cleanup_(gk_strv_done) struct gk_strv shared = {0};
+	struct gk_error problem = {0};
+	bool found = false;
+
+	if (inventory->ops->get(inventory, work->release->family, &channel->version, &found, &next,
+				err) < 0)
+		return -1;
+	for (size_t i = 0; i < next.published.count; i++)
+		if (gk_strv_has(&work->release->published, next.published.items[i]) &&
+		    gk_strv_add(&shared, next.published.items[i], err) < 0)
+			return -1;
+	if (pointers_of_release(&next, &shared, &only, &list, &problem) == 0)
+		return add_targets(work, &next, &list, err);
+	/* Names that are impossible are told by its own publication. */
+	if (problem.code == GK_REFUSED || problem.code == GK_USAGE)
+		return 0;
+	*err = problem;
+	return -1;
+}
+
+/* While it is not known what became of our writes, one may have come after those of the release
+ * that a channel moved on to. */
+static int add_overtaken(struct publication *work, struct gk_error *err)
+{
+	_cleanup_(intent_done) struct intent intent = {0};
+	char version[SEMVER_TEXT_SIZE];
+
+	if (intent_from_json(work->release->intent, &intent, err) < 0)
+		return -1;
+	if (!intent.publish)
+		return 0;
+	semver_format(&work->release->version, version);
+	for (size_t i = 0; i < work->channels.count; i++) {
+		struct channel *channel = &work->channels.items[i];
+
+		if (semver_compare(&channel->version, &work->release->version) != 0 &&
+		    gk_strv_has(&channel->trail, version) && add_next(work, channel, err) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -118,7 +170,7 @@ static void fail(struct target *target, const struct gk_error *problem)
 
 static void judge(struct target *target, struct cloud_pointer *seen)
 {
-	if (seen->error.code == GK_OK && seen->present && !seen->kind &&
+	if (seen->error.code == GK_OK && seen->present && !seen->kind && !target->overtaken &&
 	    gk_str_equal(seen->value, seen->id))
 		target->state = TARGET_RIGHT;
 	else if (seen->error.code != GK_OK || !cloud_pointer_is_writable(seen))
@@ -163,6 +215,7 @@ static int write_open(struct publication *work, struct gk_error *err)
 			continue;
 		}
 		batch.targets[i]->written = true;
+		batch.targets[i]->overtaken = false;
 		work->written += problem->code == GK_OK;
 		accepted++;
 	}
@@ -237,6 +290,7 @@ static int follow_one(struct target *target, const struct wanted *wanted, struct
 		if (target->state != TARGET_DROPPED && strcmp(now->id, target->pointer.id) == 0)
 			return 0;
 		target->state = TARGET_OPEN;
+		target->overtaken = target->overtaken || target->written;
 		target->written = false;
 		target->version = wanted->versions[i];
 		return gk_str_set(&target->pointer.id, now->id, err);
@@ -409,7 +463,8 @@ int publish_pointers(struct lifecycle *lifecycle, const struct release *release,
 		return -1;
 	if (pointers_of_release(release, &release->published, &work.channels, &list, &problem) < 0)
 		return outcome_add_incomplete(outcome, "publish", NULL, problem.message, err);
-	if (add_targets(&work, &list, err) < 0 || settle(&work, err) < 0 ||
+	if (add_targets(&work, release, &list, err) < 0 || add_overtaken(&work, err) < 0 ||
+	    settle(&work, err) < 0 ||
 	    report(&work, outcome, err) < 0)
 		return -1;
 	return work.written;

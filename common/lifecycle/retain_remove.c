@@ -42,8 +42,11 @@ void departure_restore(struct departure *departure)
 {
 	struct release *release = departure->release;
 
-	/* A removal that an earlier run announced and did not begin: the release was live. */
-	release->state = departure->before == RELEASE_RETIRING ? RELEASE_LIVE : departure->before;
+	/* A removal that an earlier run announced and did not begin: the release was live, unless
+	 * it was withdrawn. */
+	release->state = departure->before != RELEASE_RETIRING ? departure->before
+			 : release->revoked		       ? RELEASE_DEPRECATED
+							       : RELEASE_LIVE;
 	for (size_t i = 0; i < release->image_count; i++)
 		if (release->images[i].state == RELEASE_RETIRING)
 			release->images[i].state = release->state;

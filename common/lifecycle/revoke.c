@@ -162,10 +162,14 @@ static int publish_successors(struct lifecycle *lifecycle, const struct release 
 	for (size_t i = 0; i < list.count; i++) {
 		_cleanup_(gk_strv_done) struct gk_strv moved = {0};
 
-		if (moves_by(&list.items[i], MOVE_REVOKE, &moved, err) < 0 ||
-		    (moved.count > 0 && publish_successor(lifecycle, revoked, &list.items[i],
-							  &moved, outcome, err) < 0))
+		if (moves_by(&list.items[i], MOVE_REVOKE, &moved, err) < 0)
 			return -1;
+		if (moved.count == 0)
+			continue;
+		if (publish_successor(lifecycle, revoked, &list.items[i], &moved, outcome, err) < 0)
+			return -1;
+		if (outcome->incomplete_count == 0)
+			outcome->result = OUTCOME_DONE;
 	}
 	return 0;
 }
@@ -427,7 +431,8 @@ int lifecycle_revoke(struct lifecycle *lifecycle, const char *family, const stru
 	if (wanted < 0)
 		return -1;
 	outcome->result = wanted ? OUTCOME_DONE : OUTCOME_UNCHANGED;
-	if (wanted && revoke_finish(lifecycle, &release, reason, outcome, &problem) < 0 &&
+	if ((wanted ? revoke_finish(lifecycle, &release, reason, outcome, &problem)
+		    : publish_successors(lifecycle, &release, outcome, &problem)) < 0 &&
 	    outcome_add_incomplete(outcome, "revoke", NULL, problem.message, err) < 0)
 		return -1;
 	outcome->has_release = true;

@@ -319,6 +319,25 @@ def test_a_snapshot_that_could_not_be_deleted(history, emulator, built, first):
     assert_only(history, emulator, first, state)
 
 
+@pytest.mark.parametrize("answer", [200, 400])
+def test_what_the_release_still_wants_is_finished(history, emulator, answer):
+    """The build is made again because its release did not get to its end."""
+    publish = ("--publish-ssm", "/golden/{family}/{channel}")
+    refused = {"action": "PutParameter", "status": 400, "code": "AccessDeniedException"}
+    emulator.faults(refused)
+    first = history.release(*DISCARD, *publish, regions=[US], status=3)
+    if answer == 200:
+        emulator.faults()
+    second = history.release(*DISCARD, *publish, regions=[US], status=0 if answer == 200 else 3)
+    assert history.last.json["discarded"] == second.ids
+    if answer == 400:
+        assert [item["step"] for item in history.last.json["incomplete"]] == ["publish"]
+        return
+    assert history.last.json["result"] == "unchanged"
+    assert emulator.parameters(US)["/golden/web/latest"] == first.ids[0]
+    assert history.run("resume").json["result"] == "nothing"
+
+
 def test_only_with_the_tags_of_a_release(history, emulator, built, first):
     """The image carries the tags that a permission may ask for before it is removed."""
     built("web", regions=BOTH)

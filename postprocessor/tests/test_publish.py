@@ -213,6 +213,20 @@ def test_a_text_parameter_is_left_alone(family, emulator):
     assert family.read(LATEST, EU)
 
 
+def test_a_version_that_somebody_else_published(family, emulator):
+    first = family.release()
+    name = "/golden/web/0.1.1"
+    ssm = emulator.client("ssm", US)
+    image = {"Value": first.ids[0], "Type": "String", "DataType": "aws:ec2:image"}
+    ssm.put_parameter(Name=name, **image)
+    second = family.release("--publish-ssm", "/golden/{family}/{version}", status=3)
+    (left,) = family.last.json["incomplete"]
+    assert first.ids[0] in left["error"] and "delete it" in left["error"]
+    ssm.delete_parameter(Name=name)
+    family.run("resume")
+    assert emulator.parameters(US)[name] == second.ids[0]
+
+
 def test_a_label_on_the_oldest_of_a_hundred_versions(family, emulator):
     build = family.release()
     ssm = emulator.client("ssm", US)

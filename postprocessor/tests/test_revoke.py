@@ -155,6 +155,19 @@ def test_what_could_not_be_published_is_finished_by_the_next_release(history, em
     assert settled(history)
 
 
+def test_what_could_not_be_published_is_finished_by_the_same_command(history, emulator):
+    first = history.release("--publish-ssm", POINTER, regions=[US])
+    history.release("--publish-ssm", POINTER, regions=[US])
+    emulator.faults({"action": "PutParameter", "status": 400, "code": "AccessDeniedException"})
+    revoke(history, "0.1.1", status=3)
+    revoke(history, "0.1.1", status=3)
+    emulator.faults()
+    assert revoke(history, "0.1.1")["result"] == "released"
+    assert emulator.parameters(US)["/golden/web/latest"] == first.ids[0]
+    assert settled(history)
+    assert revoke(history, "0.1.1")["result"] == "unchanged"
+
+
 def test_its_run_once_more(history):
     """Says that it was withdrawn, and moves nothing back to it."""
     history.release("--channel", "stable", regions=[US])

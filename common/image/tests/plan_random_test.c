@@ -173,7 +173,8 @@ static bool is_within(const struct family *f, const struct release *r)
 	time_t newest = 0;
 
 	for (size_t i = 0; i < f->count; i++)
-		if (f->releases[i].state != RELEASE_RETIRED && f->releases[i].created_at > newest)
+		if (f->releases[i].state != RELEASE_RETIRED && !f->releases[i].revoked &&
+		    f->releases[i].created_at > newest)
 			newest = f->releases[i].created_at;
 	return newest - r->created_at < (time_t)f->policy.keep_within.days * DAY;
 }

@@ -258,6 +258,102 @@ static void test_a_later_word_overtakes_an_earlier_one(void **state)
 	world_assert_channel(&f->world, "stable", "0.1.2");
 }
 
+/* Also one that changes nothing. */
+static void test_a_later_word_that_it_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	release_three(f);
+	set_intent(f, "0.1.1", WANTED("promote 0.1.2"));
+	promote(f, "0.1.2", OUTCOME_UNCHANGED);
+	resume(f);
+	world_assert_channel(&f->world, "stable", "0.1.2");
+	assert_intent(f, "0.1.1", false);
+}
+
+static void retain(struct fixture *f, enum outcome_result expected)
+{
+	struct gk_error err = {0};
+	struct policy policy;
+
+	policy_init(&policy);
+	policy.given = true;
+	policy.keep_last = 1;
+	outcome_done(&f->outcome);
+	assert_success(lifecycle_retain(&f->world.lifecycle, "web", &policy, &f->outcome, &err),
+		       &err);
+	assert_string_equal(outcome_result_name(f->outcome.result), outcome_result_name(expected));
+}
+
+static void test_retention_keeps_what_a_channel_is_to_name(void **state)
+{
+	struct fixture *f = *state;
+
+	release_three(f);
+	set_intent(f, "0.1.0", WANTED("promote 0.1.2"));
+	set_intent(f, "0.1.1", "{\"channels\":[\"beta\"],\"tags\":{}}");
+	retain(f, OUTCOME_UNCHANGED);
+	resume(f);
+	world_assert_channel(&f->world, "stable", "0.1.0");
+	world_assert_channel(&f->world, "beta", "0.1.1");
+}
+
+static void test_a_withdrawn_release_that_stays_is_as_it_was(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(release_done) struct release found = {0};
+	const struct event event = {.at = WORLD_NOW, .actor = "another", .action = "retiring"};
+	struct gk_error err = {0};
+
+	release_three(f);
+	withdraw(f, "0.1.2", OUTCOME_DONE);
+	assert_true(world_read(&f->world, "0.1.2", &found));
+	found.state = RELEASE_RETIRING;
+	for (size_t i = 0; i < found.image_count; i++)
+		found.images[i].state = RELEASE_RETIRING;
+	assert_success(f->world.inventory->ops->save(f->world.inventory, &found, &event, &err),
+		       &err);
+	f->cloud.unreadable = EU;
+	retain(f, OUTCOME_INCOMPLETE);
+	world_assert_state(&f->world, "0.1.2", RELEASE_DEPRECATED);
+}
+
+/* ---- an inventory that does not answer ---- */
+
+/* What set_channel of this inventory does first; its answer is lost. */
+static struct {
+	struct inventory_ops ops;
+	const struct inventory_ops *real;
+} deaf;
+
+static int set_and_be_lost(struct inventory *inventory, const char *family,
+			   const struct semver *from, const struct channel *to,
+			   const struct event *event, struct gk_error *err)
+{
+	if (deaf.real->set_channel(inventory, family, from, to, event, err) < 0)
+		return -1;
+	inventory->ops = deaf.real;
+	return gk_error_set(err, GK_FAILED, "no answer");
+}
+
+static void test_nobody_knows_whether_it_was_moved(void **state)
+{
+	struct fixture *f = *state;
+
+	release_three(f);
+	deaf.real = f->world.inventory->ops;
+	deaf.ops = *deaf.real;
+	deaf.ops.set_channel = set_and_be_lost;
+	f->world.inventory->ops = &deaf.ops;
+	promote(f, "0.1.0", OUTCOME_INCOMPLETE);
+	assert_string_equal(f->outcome.incomplete[0].step, "channel");
+	assert_published(f, STABLE, THIRD);
+	assert_intent(f, "0.1.0", true);
+	resume(f);
+	assert_published(f, STABLE, FIRST);
+	assert_intent(f, "0.1.0", false);
+}
+
 static void test_nobody_gets_what_is_being_withdrawn(void **state)
 {
 	struct fixture *f = *state;
@@ -289,6 +385,10 @@ int main(void)
 		TEST(test_a_killed_promotion_takes_nothing_back),
 		TEST(test_a_killed_rollback_is_the_one_that_is_meant),
 		TEST(test_a_later_word_overtakes_an_earlier_one),
+		TEST(test_a_later_word_that_it_stays),
+		TEST(test_retention_keeps_what_a_channel_is_to_name),
+		TEST(test_a_withdrawn_release_that_stays_is_as_it_was),
+		TEST(test_nobody_knows_whether_it_was_moved),
 		TEST(test_nobody_gets_what_is_being_withdrawn),
 	};
 

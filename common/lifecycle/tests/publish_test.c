@@ -281,6 +281,49 @@ static void test_a_slow_publisher_is_repaired(void **state)
 	assert_int_equal(f->world.clock.slept, 0);
 }
 
+/* The write was accepted after the other process's, and is stored when both have looked. */
+static void overtake_and_be_stored_late(struct fake_cloud *cloud, const char *call)
+{
+	overtake(cloud, call);
+	if (!cloud->before)
+		cloud->stored_after = 2;
+}
+
+static void test_a_late_write_is_written_over(void **state)
+{
+	struct fixture *f = *state;
+
+	fake_cloud_add(&f->cloud, EU, SECOND);
+	fake_cloud_add(&f->cloud, US, SECOND);
+	build(f, "run-1", FIRST);
+	f->cloud.before = overtake_and_be_stored_late;
+	release(f, OUTCOME_RELEASED);
+	assert_published(f, LATEST, SECOND);
+}
+
+/* Killed after its late write: whoever moved the channel on had looked before. */
+static void test_a_killed_publisher_is_repaired(void **state)
+{
+	const struct event event = {.at = WORLD_NOW, .actor = "tester", .action = "joined"};
+	_cleanup_(release_done) struct release found = {0};
+	struct fixture *f = *state;
+	struct gk_error err = {0};
+
+	released(f, "run-1", FIRST);
+	released(f, "run-2", SECOND);
+	assert_true(world_read(&f->world, "0.1.0", &found));
+	assert_success(gk_str_set(&found.intent, "{\"channels\":[],\"tags\":{},\"publish\":true}",
+				  &err),
+		       &err);
+	assert_success(f->world.inventory->ops->save(f->world.inventory, &found, &event, &err),
+		       &err);
+	for (size_t i = 0; i < f->cloud.pointer_count; i++)
+		assert_success(gk_str_set(&f->cloud.pointers[i].value, FIRST, &err), &err);
+	resume(f);
+	assert_published(f, LATEST, SECOND);
+	assert_int_equal(f->outcome.incomplete_count, 0);
+}
+
 /* It moves on between the last look at the value and the last look at the channel. */
 static void overtake_late(struct fake_cloud *cloud, const char *call)
 {
@@ -303,7 +346,7 @@ static void test_what_is_overwritten_meanwhile_is_not_waited_for(void **state)
 	release(f, OUTCOME_RELEASED);
 	assert_published(f, LATEST, SECOND);
 	assert_int_equal(f->world.clock.slept, 0);
-	assert_int_equal(writes(f), 2);
+	assert_int_equal(writes(f), 3);
 }
 
 /* What was moved by hand while the rest is unfinished has the last word. */
@@ -391,6 +434,8 @@ int main(void)
 		TEST(test_what_a_channel_leaves_behind_is_told),
 		TEST(test_a_backport_does_not_move_latest),
 		TEST(test_a_slow_publisher_is_repaired),
+		TEST(test_a_late_write_is_written_over),
+		TEST(test_a_killed_publisher_is_repaired),
 		TEST(test_what_is_overwritten_meanwhile_is_not_waited_for),
 		TEST(test_resume_does_not_move_a_channel_twice),
 		TEST(test_a_later_run_publishes_what_was_left),
