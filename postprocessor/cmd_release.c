@@ -185,10 +185,15 @@ static int custom_value(const struct family_builds *builds, const char *key, con
 static int read_version(const struct options *options, const struct family_builds *builds,
 			struct version_request *request, struct gk_error *err)
 {
+	struct gk_error problem = {0};
 	const char *custom = NULL;
 
-	if (custom_value(builds, "goldkeep_version", &custom, err) < 0)
+	/* Two versions are one too many, unless --version settles it. */
+	if (custom_value(builds, "goldkeep_version", &custom, &problem) < 0 &&
+	    !options_text(options, builds->family, "version")) {
+		*err = problem;
 		return -1;
+	}
 	return version_from_options(options, builds->family, custom, request, err);
 }
 

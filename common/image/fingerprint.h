@@ -2,9 +2,9 @@
  * A digest of what an image is made from: files, variables, source images. The same bytes give the
  * same digest on every machine, whatever the order in which they were added.
  *
- * It is the SHA-256 of "goldkeep fingerprint 1\n" and of every entry, sorted bytewise: its kind (one
- * byte), the length of its name (8 bytes, big-endian), its name, the SHA-256 of its content. What is
- * there twice, with the same name and the same content, counts once.
+ * It is the SHA-256 of "goldkeep fingerprint 1\n" and of every entry, sorted bytewise: its kind
+ * (one byte), the length of its name (8 bytes, big-endian), its name, the SHA-256 of its content.
+ * What is there twice, with the same name and the same content, counts once.
  */
 #ifndef GK_IMAGE_FINGERPRINT_H
 #define GK_IMAGE_FINGERPRINT_H

@@ -20,9 +20,9 @@ struct names {
 	const char *family, *version, *channel, *architecture;
 };
 
-enum { PLACEHOLDERS = 4, PATH_PLACEHOLDERS = 2 };
+enum { NAME_PLACEHOLDERS = 4, PATH_PLACEHOLDERS = 2 };
 
-static void name_values(const struct names *names, struct text_value values[PLACEHOLDERS])
+static void name_values(const struct names *names, struct text_value values[NAME_PLACEHOLDERS])
 {
 	values[0] = (struct text_value){FAMILY, names->family};
 	values[1] = (struct text_value){VERSION, names->version};
@@ -30,7 +30,7 @@ static void name_values(const struct names *names, struct text_value values[PLAC
 	values[3] = (struct text_value){ARCHITECTURE, names->architecture};
 }
 
-static bool has(const char *template, const char *placeholder)
+static bool mentions(const char *template, const char *placeholder)
 {
 	return strstr(template, placeholder) != NULL;
 }
@@ -113,24 +113,24 @@ static int check_name(const char *name, struct gk_error *err)
 /* The name that the template comes to; owned, checked. */
 static char *fill_name(const char *template, const struct names *names, struct gk_error *err)
 {
-	struct text_value values[PLACEHOLDERS];
+	struct text_value values[NAME_PLACEHOLDERS];
 	_cleanup_free_ char *name = NULL;
 
 	name_values(names, values);
-	name = text_fill(template, values, PLACEHOLDERS, err);
+	name = text_fill(template, values, NAME_PLACEHOLDERS, err);
 	return name && check_name(name, err) == 0 ? TAKE_PTR(name) : NULL;
 }
 
 int pointer_template_check(const char *template, struct gk_error *err)
 {
 	static const struct names sample = {"f", "1.0.0", "c", "a"};
-	struct text_value values[PLACEHOLDERS];
+	struct text_value values[NAME_PLACEHOLDERS];
 	_cleanup_free_ char *name = NULL;
 	const char *unknown = NULL;
 	char shown[TEXT_QUOTE_SIZE];
 
 	name_values(&sample, values);
-	unknown = text_unknown_placeholder(template, values, PLACEHOLDERS);
+	unknown = text_unknown_placeholder(template, values, NAME_PLACEHOLDERS);
 	if (unknown)
 		return gk_error_set(err, GK_USAGE, "%s in a parameter name: the placeholders are "
 				    FAMILY ", " VERSION ", " CHANNEL " and " ARCHITECTURE,
@@ -141,8 +141,8 @@ int pointer_template_check(const char *template, struct gk_error *err)
 
 /* ---- the pointers of a release ---- */
 
-static const struct pointer *find(const struct pointer_list *list, const char *location,
-				  const char *name)
+static const struct pointer *find_pointer(const struct pointer_list *list,
+					  const char *location, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->items[i].location, location) == 0 &&
@@ -160,7 +160,7 @@ static int refuse_two(const struct release *release, const struct pointer *there
 			    "%s and %s of %s in %s would both be published as %s: %s",
 			    there->id, image->id, release_label(release, label), there->location,
 			    there->name,
-			    has(template, ARCHITECTURE)
+			    mentions(template, ARCHITECTURE)
 				    ? "two images of one architecture belong into two families"
 				    : "tell them apart with " ARCHITECTURE " in the name");
 }
@@ -194,18 +194,18 @@ static int add_pointers(const struct release *release, const char *template, con
 		if (image->state >= RELEASE_RETIRING)
 			continue;
 		names.architecture = image->architecture;
-		if (!image->architecture && has(template, ARCHITECTURE))
+		if (!image->architecture && mentions(template, ARCHITECTURE))
 			return gk_error_set(err, GK_USAGE, "parameter name %s: the architecture of "
 					    "%s in %s is not known", template, image->id,
 					    image->location);
 		name = fill_name(template, &names, err);
 		if (!name)
 			return -1;
-		there = find(list, image->location, name);
+		there = find_pointer(list, image->location, name);
 		if (there && strcmp(there->id, image->id) != 0)
 			return refuse_two(release, there, image, template, err);
 		if (!there &&
-		    add_pointer(list, image, name, has(template, VERSION), err) < 0)
+		    add_pointer(list, image, name, mentions(template, VERSION), err) < 0)
 			return -1;
 	}
 	return 0;
@@ -215,9 +215,9 @@ static int add_template(const struct release *release, const char *template,
 			const struct channel_list *channels, struct pointer_list *list,
 			struct gk_error *err)
 {
-	bool every = has(template, CHANNEL);
+	bool every = mentions(template, CHANNEL);
 
-	if (!every && has(template, VERSION))
+	if (!every && mentions(template, VERSION))
 		return add_pointers(release, template, NULL, list, err);
 	for (size_t i = 0; i < channels->count; i++) {
 		const struct channel *channel = &channels->items[i];
@@ -256,7 +256,7 @@ int pointer_path_check(const char *path, struct gk_error *err)
 
 bool pointer_path_is_pinned(const char *path)
 {
-	return has(path, VERSION);
+	return mentions(path, VERSION);
 }
 
 char *pointer_path_fill(const char *path, const struct release *release, struct gk_error *err)

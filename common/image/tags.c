@@ -112,10 +112,10 @@ static int check_key(const char *key, struct gk_error *err)
 	return check_length(key, "key", KEY_MAX, err);
 }
 
-enum { PLACEHOLDERS = 3 };
+enum { TAG_PLACEHOLDERS = 3 };
 
 static void tag_values(const struct release *release, const char *version,
-		       struct text_value values[PLACEHOLDERS])
+		       struct text_value values[TAG_PLACEHOLDERS])
 {
 	values[0] = (struct text_value){"{version}", version};
 	values[1] = (struct text_value){"{family}", release->family};
@@ -125,12 +125,12 @@ static void tag_values(const struct release *release, const char *version,
 static int check_placeholders(const char *value, struct gk_error *err)
 {
 	static const struct release none = {0};
-	struct text_value values[PLACEHOLDERS];
+	struct text_value values[TAG_PLACEHOLDERS];
 	const char *unknown = NULL;
 	char shown[TEXT_QUOTE_SIZE];
 
 	tag_values(&none, "", values);
-	unknown = text_unknown_placeholder(value, values, PLACEHOLDERS);
+	unknown = text_unknown_placeholder(value, values, TAG_PLACEHOLDERS);
 	if (!unknown)
 		return 0;
 	return gk_error_set(err, GK_USAGE, "%s in a tag value: the placeholders are "
@@ -158,11 +158,11 @@ int tag_list_parse(struct tag_list *list, const char *text, struct gk_error *err
 static int set_filled(struct tag_list *list, const struct tag *tag, const char *version,
 		      const struct release *release, struct gk_error *err)
 {
-	struct text_value values[PLACEHOLDERS];
+	struct text_value values[TAG_PLACEHOLDERS];
 	_cleanup_free_ char *value = NULL;
 
 	tag_values(release, version, values);
-	value = text_fill(tag->value, values, PLACEHOLDERS, err);
+	value = text_fill(tag->value, values, TAG_PLACEHOLDERS, err);
 	if (!value || check_key(tag->key, err) < 0)
 		return -1;
 	if (check_length(value, "value", VALUE_MAX, err) < 0)

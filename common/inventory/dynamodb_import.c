@@ -18,6 +18,9 @@ enum {
 	BATCH_BYTES = 3 << 20,                  /* of the 4 MB of a transaction */
 };
 
+/* 9999-12-31T23:59:59Z: later times do not sort as text, and events stand in their names' order. */
+static const time_t latest_time = 253402300799;
+
 /* Where the items go: into the digest, or, in transactions, into the table. */
 struct import {
 	struct dynamodb_inventory *store;
@@ -103,7 +106,8 @@ static int add_release(struct import *import, const struct release *release, con
 	if (!item)
 		return -1;
 	cJSON_DeleteItemFromObjectCaseSensitive(item, "format"); /* the row brings its own */
-	if (dynamodb_row_write(&import->request, item, release, NULL, err) < 0)
+	if (dynamodb_check_names(release, err) < 0 ||
+	    dynamodb_row_write(&import->request, item, release, NULL, err) < 0)
 		return -1;
 	return close_item(import, item, err);
 }
@@ -141,11 +145,17 @@ static int add_event_item(struct import *import, const char *sk, const struct ev
 {
 	struct event event = {row->at, row->actor, row->action, row->detail};
 	cJSON *item = add(import, import->pk, sk, err);
+	size_t size = 0;
 
 	if (!item)
 		return -1;
 	cJSON_DeleteItemFromObjectCaseSensitive(item, "format");
 	dynamodb_event_write(&import->request, item, row->version, &event);
+	size = dynamodb_item_size(item);
+	if (size > DYNAMODB_ITEM_MAX)
+		return gk_error_set(err, GK_FAILED, "an event of %s %s takes %zu bytes, and "
+				    "DynamoDB holds %d in one item: nothing was written",
+				    import->dump->family, row->version, size, DYNAMODB_ITEM_MAX);
 	return close_item(import, item, err);
 }
 
@@ -161,6 +171,8 @@ static int add_events(struct import *import, size_t number, const char *key, str
 
 		if (events->items[i].at > latest)
 			latest = events->items[i].at;
+		if (latest > latest_time)
+			latest = latest_time;
 		dynamodb_event_time((int64_t)latest * 1000000, when);
 		snprintf(sk, sizeof(sk), "E#%s#%08zu.%08zu", when, number, i);
 		if (add_event_item(import, sk, &events->items[i], err) < 0)

@@ -174,6 +174,8 @@ int dynamodb_write_init(struct dynamodb_write *write, struct dynamodb_inventory 
 void dynamodb_write_done(struct dynamodb_write *write);
 /* *ret_refused: a condition was false, and it was not this write itself that made it so. */
 int dynamodb_write_run(struct dynamodb_write *write, bool *ret_refused, struct gk_error *err);
+/* GK_USAGE if the family's or the run's name cannot stand in a key. */
+int dynamodb_check_names(const struct release *release, struct gk_error *err);
 /* What is told when others are faster every time. Returns -1. */
 int dynamodb_overtaken(const char *family, struct gk_error *err);
 

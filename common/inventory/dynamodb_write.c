@@ -185,7 +185,7 @@ static int insert_try(struct dynamodb_inventory *store, const struct release *re
 	return 1;
 }
 
-static int check_names(const struct release *release, struct gk_error *err)
+int dynamodb_check_names(const struct release *release, struct gk_error *err)
 {
 	enum { RUN_MAX = 1000 };
 
@@ -201,7 +201,7 @@ int dynamodb_insert(struct inventory *inventory, struct release *release,
 		    const struct event *event, struct gk_error *err)
 {
 	int64_t revision = release->revision;
-	int result = check_names(release, err) < 0 ? -1 : 1;
+	int result = dynamodb_check_names(release, err) < 0 ? -1 : 1;
 
 	release->revision = 1;
 	for (int i = 0; result > 0 && i < DYNAMODB_TRIES_MAX; i++) {

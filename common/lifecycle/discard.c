@@ -5,31 +5,6 @@
 
 /* ---- what the history says ---- */
 
-char *discard_detail(const char *run, const struct release *images, struct gk_error *err)
-{
-	_cleanup_(gk_strv_done) struct gk_strv words = {0};
-
-	if (gk_strv_addf(&words, err, "run %s:", run) < 0)
-		return NULL;
-	for (size_t i = 0; i < images->image_count; i++)
-		if (gk_strv_add(&words, images->images[i].id, err) < 0)
-			return NULL;
-	return gk_strv_join(&words, " ", err);
-}
-
-bool discard_names(const char *detail, const char *id)
-{
-	size_t length = strlen(id);
-	const char *at = detail ? strstr(detail, ": ") : NULL;
-
-	while (at && (at = strstr(at, id))) {
-		if (at[-1] == ' ' && (at[length] == ' ' || at[length] == '\0'))
-			return true;
-		at += length;
-	}
-	return false;
-}
-
 /* The event that wrote down that the image is to go; "" if it is not among the newest. */
 static const char *find_detail(const struct event_list *events, const struct image *image)
 {
@@ -58,7 +33,8 @@ static void discard_done(struct discard *discard)
 }
 
 /* The release with some of its images only: those that `detail` names, as a release that is on its
- * way out, so that the steps of a removal take it; or (events NULL) those that stay. */
+ * way out, so that the steps of a removal take it; or (events NULL) those that stay, as one that is
+ * live, so that they take it for a witness. */
 static int copy_images(const struct release *release, const struct event_list *events,
 		       const char *detail, struct release *ret, struct gk_error *err)
 {
@@ -68,13 +44,13 @@ static int copy_images(const struct release *release, const struct event_list *e
 		struct image *image = &ret->images[i];
 		bool wanted = events ? release_discards(release, image) &&
 					       strcmp(find_detail(events, image), detail) == 0
-				     : image->state == RELEASE_LIVE;
+				     : image->state > RELEASE_PENDING &&
+					       image->state < RELEASE_RETIRING;
 
 		if (!wanted)
 			release_drop_image(ret, image);
 	}
-	if (events)
-		ret->state = RELEASE_RETIRING;
+	ret->state = events ? RELEASE_RETIRING : RELEASE_LIVE;
 	return 0;
 }
 
@@ -161,6 +137,18 @@ static int take_back(struct discard *discard, const char *reason, struct gk_erro
 	return save(discard, "kept", reason, err);
 }
 
+/* What could not be read is no ground for anything: it is noted. */
+static int note_unread(struct discard *discard, const struct cloud_look *look,
+		       struct gk_error *err)
+{
+	for (size_t i = 0; i < look->image_count; i++)
+		if (look->images[i].error.code != GK_OK &&
+		    outcome_add_incomplete(&discard->found, DISCARDING, look->images[i].location,
+					   look->images[i].error.message, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* Nothing of it is gone, as far as was seen. */
 static bool is_untouched(const struct discard *discard, const struct cloud_look *look)
 {
@@ -174,8 +162,7 @@ static bool is_untouched(const struct discard *discard, const struct cloud_look 
 	return true;
 }
 
-/* Why the images must stay after all, or NULL. */
-static const char *reason_to_keep(const struct discard *discard, const struct cloud_look *look)
+static bool is_tagged_otherwise(const struct discard *discard, const struct cloud_look *look)
 {
 	char version[SEMVER_TEXT_SIZE];
 
@@ -183,21 +170,58 @@ static const char *reason_to_keep(const struct discard *discard, const struct cl
 	for (size_t i = 0; i < look->image_count; i++) {
 		const struct cloud_image *seen = &look->images[i];
 		const char *tagged = tag_list_get(&seen->tags, TAG_VERSION);
-		bool leaves = release_find_image(&discard->leaving, seen->location, seen->id);
 
-		if (seen->error.code != GK_OK)
-			continue;
-		if (leaves && tagged &&
+		if (tagged && release_find_image(&discard->leaving, seen->location, seen->id) &&
 		    (strcmp(tagged, version) != 0 ||
 		     !gk_str_equal(tag_list_get(&seen->tags, TAG_FAMILY), discard->release->family)))
-			return "by its tags it is another release's";
-		if (!leaves && seen->status != CLOUD_AVAILABLE)
+			return true;
+	}
+	return false;
+}
+
+/* The release, or what is left of it, cannot stand in for the images any more. */
+static const char *reason_to_return(const struct discard *discard, const struct cloud_look *look)
+{
+	for (size_t i = 0; i < look->image_count; i++) {
+		const struct cloud_image *seen = &look->images[i];
+
+		if (seen->status != CLOUD_AVAILABLE &&
+		    !release_find_image(&discard->leaving, seen->location, seen->id))
 			return "an image of that release is not available any more; release the run "
 			       "again";
 	}
-	if (!duplicate_stands(discard->release))
-		return "that release was withdrawn; release the run again";
-	return NULL;
+	return duplicate_stands(discard->release)
+		       ? NULL
+		       : "that release was withdrawn; release the run again";
+}
+
+static int find_record(struct discard *discard, char **ret_reason, struct gk_error *err)
+{
+	return duplicate_find_record(discard->lifecycle, discard->release->family,
+				     &discard->leaving, &discard->release->version, ret_reason,
+				     err);
+}
+
+/* Why the images must stay after all (owned); NULL if they may go. */
+static int find_reason(struct discard *discard, const struct cloud_look *look, char **ret_reason,
+		       struct gk_error *err)
+{
+	if (is_tagged_otherwise(discard, look))
+		return gk_str_set(ret_reason, "by its tags it is another release's", err);
+	if (find_record(discard, ret_reason, err) < 0)
+		return -1;
+	if (*ret_reason || !is_untouched(discard, look))
+		return 0;
+	return gk_str_set(ret_reason, reason_to_return(discard, look), err);
+}
+
+/* A discard of which a part is done already cannot be taken back. */
+static int keep(struct discard *discard, const struct cloud_look *look, const char *reason,
+		struct gk_error *err)
+{
+	return is_untouched(discard, look)
+		       ? take_back(discard, reason, err)
+		       : outcome_add_incomplete(&discard->found, DISCARDING, NULL, reason, err);
 }
 
 /* ---- tagging ---- */
@@ -280,10 +304,14 @@ static int look_again(struct discard *discard, struct retention *retention,
 static int confirm(struct discard *discard, const struct cloud_look *look, struct gk_error *err)
 {
 	const struct release *release = discard->release;
+	_cleanup_free_ char *reason = NULL;
 	char label[RELEASE_LABEL_SIZE];
 
-	if (journal_reload(discard->lifecycle, discard->release, err) < 0)
+	if (journal_reload(discard->lifecycle, discard->release, err) < 0 ||
+	    find_record(discard, &reason, err) < 0)
 		return -1;
+	if (reason)
+		return gk_error_set(err, GK_CONFLICT, "%s meanwhile", reason);
 	for (size_t i = 0; i < discard->leaving.image_count; i++) {
 		const struct image *leaving = &discard->leaving.images[i];
 		const struct image *image =
@@ -363,15 +391,19 @@ static int carry_out(struct discard *discard, const struct policy *policy, struc
 		.policy = policy,
 		.now = lifecycle->clock->now(lifecycle->clock),
 	};
-	const char *reason = NULL;
+	_cleanup_free_ char *reason = NULL;
 	int still = 0;
 
 	if (copy_images(discard->release, NULL, NULL, &staying, err) < 0 ||
-	    look_first(discard, &staying, &first, err) < 0)
+	    look_first(discard, &staying, &first, err) < 0 ||
+	    note_unread(discard, &first, err) < 0)
 		return -1;
-	reason = is_untouched(discard, &first) ? reason_to_keep(discard, &first) : NULL;
+	if (discard->found.incomplete_count > 0)
+		return 0;
+	if (find_reason(discard, &first, &reason, err) < 0)
+		return -1;
 	if (reason)
-		return take_back(discard, reason, err);
+		return keep(discard, &first, reason, err);
 	if (tag(discard, &first, err) < 0)
 		return -1;
 	if (discard->found.incomplete_count > 0)

@@ -27,7 +27,41 @@ static int same_inputs(struct lifecycle *lifecycle, const char *family, const ch
 
 bool duplicate_stands(const struct release *release)
 {
-	return release->state == RELEASE_LIVE && !release->revoked;
+	_cleanup_(intent_done) struct intent intent = {0};
+	struct gk_error ignored = {0};
+
+	return release->state == RELEASE_LIVE && !release->revoked &&
+	       intent_from_json(release->intent, &intent, &ignored) == 0 && !intent.revoke;
+}
+
+static const struct image *first_recorded(const struct release *made, const struct release *other)
+{
+	for (size_t i = 0; i < made->image_count; i++)
+		if (release_find_image(other, made->images[i].location, made->images[i].id))
+			return &made->images[i];
+	return NULL;
+}
+
+int duplicate_find_record(struct lifecycle *lifecycle, const char *family,
+			  const struct release *made, const struct semver *except,
+			  char **ret_reason, struct gk_error *err)
+{
+	_cleanup_(release_list_done) struct release_list list = {0};
+	char label[RELEASE_LABEL_SIZE];
+
+	if (inventory_collect(lifecycle->inventory, family, INVENTORY_ALIVE, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct release *other = &list.items[i];
+		const struct image *image = first_recorded(made, other);
+
+		if (!image || (except && semver_compare(&other->version, except) == 0))
+			continue;
+		*ret_reason = gk_str_format(err, "%s in %s is recorded with %s", image->id,
+					    image->location, release_label(other, label));
+		return *ret_reason ? 0 : -1;
+	}
+	return 0;
 }
 
 static struct release *newest_standing(const struct release_list *list)
@@ -60,6 +94,31 @@ int lifecycle_find_fingerprint(struct lifecycle *lifecycle, const char *family,
 }
 
 /* ---- a discard that was begun before ---- */
+
+char *discard_detail(const char *run, const struct release *images, struct gk_error *err)
+{
+	_cleanup_(gk_strv_done) struct gk_strv words = {0};
+
+	if (gk_strv_addf(&words, err, "run %s:", run) < 0)
+		return NULL;
+	for (size_t i = 0; i < images->image_count; i++)
+		if (gk_strv_add(&words, images->images[i].id, err) < 0)
+			return NULL;
+	return gk_strv_join(&words, " ", err);
+}
+
+bool discard_names(const char *detail, const char *id)
+{
+	size_t length = strlen(id);
+	const char *at = detail ? strstr(detail, ": ") : NULL;
+
+	while (at && (at = strstr(at, id))) {
+		if (at[-1] == ' ' && (at[length] == ' ' || at[length] == '\0'))
+			return true;
+		at += length;
+	}
+	return false;
+}
 
 /* What the history says of an image that is no longer there. */
 static bool was_discarded(const struct event_list *events, const char *id)
@@ -240,9 +299,12 @@ static int refuse_unavailable(struct lifecycle *lifecycle, const struct release 
 
 /* *ret_reason stays NULL if the release can stand in for the images. */
 static int judge(struct lifecycle *lifecycle, const struct release *release,
-		 const struct cloud_look *look, char **ret_reason, struct gk_error *err)
+		 const struct cloud_look *look, const struct release *made, char **ret_reason,
+		 struct gk_error *err)
 {
-	if (refuse_tagged(look, ret_reason, err) < 0)
+	if (refuse_tagged(look, ret_reason, err) < 0 ||
+	    (!*ret_reason && duplicate_find_record(lifecycle, release->family, made, NULL,
+						   ret_reason, err) < 0))
 		return -1;
 	if (!*ret_reason && refuse_uncovered(release, look, ret_reason, err) < 0)
 		return -1;
@@ -251,25 +313,33 @@ static int judge(struct lifecycle *lifecycle, const struct release *release,
 
 /* ---- writing it down ---- */
 
-static int write_down(struct lifecycle *lifecycle, const struct release_order *order,
-		      const struct cloud_look *look, struct release *release, struct gk_error *err)
+/* The images of the look, on their way out. */
+static int collect_made(const struct cloud_look *look, struct release *ret, struct gk_error *err)
 {
-	_cleanup_(release_done) struct release added = {0};
-	_cleanup_free_ char *detail = NULL;
-
 	for (size_t i = 0; i < look->image_count; i++) {
-		struct image *image = release_add_image(&added, err);
-		struct image *copy = NULL;
+		struct image *image = release_add_image(ret, err);
 
 		if (!image || image_from_cloud(image, &look->images[i], err) < 0)
 			return -1;
 		image->state = RELEASE_RETIRING;
-		copy = release_add_image(release, err);
-		if (!copy || image_copy(image, copy, err) < 0)
+	}
+	return 0;
+}
+
+static int write_down(struct lifecycle *lifecycle, const struct release_order *order,
+		      const struct release *made, struct release *release, struct gk_error *err)
+{
+	_cleanup_free_ char *detail = discard_detail(order->run, made, err);
+
+	if (!detail)
+		return -1;
+	for (size_t i = 0; i < made->image_count; i++) {
+		struct image *image = release_add_image(release, err);
+
+		if (!image || image_copy(&made->images[i], image, err) < 0)
 			return -1;
 	}
-	detail = discard_detail(order->run, &added, err);
-	return detail ? journal_save(lifecycle, release, DISCARDING, detail, err) : -1;
+	return journal_save(lifecycle, release, DISCARDING, detail, err);
 }
 
 /* Goes on with what was begun. */
@@ -294,13 +364,15 @@ static int begin(struct lifecycle *lifecycle, const struct release_order *order,
 		 bool *ret_settled, bool *ret_again, struct gk_error *err)
 {
 	struct release *duplicate = newest_standing(list);
+	_cleanup_(release_done) struct release made = {0};
 	_cleanup_free_ char *reason = NULL;
 	struct gk_error problem = {0};
 	char label[RELEASE_LABEL_SIZE];
 
 	if (!duplicate)
 		return 0;
-	if (judge(lifecycle, duplicate, look, &reason, err) < 0)
+	if (collect_made(look, &made, err) < 0 ||
+	    judge(lifecycle, duplicate, look, &made, &reason, err) < 0)
 		return -1;
 	release_label(duplicate, label);
 	if (reason)
@@ -308,7 +380,7 @@ static int begin(struct lifecycle *lifecycle, const struct release_order *order,
 				    "%s was made from the same inputs, but %s: this build is released "
 				    "too",
 				    label, reason);
-	if (write_down(lifecycle, order, look, duplicate, &problem) < 0) {
+	if (write_down(lifecycle, order, &made, duplicate, &problem) < 0) {
 		*ret_again = problem.code == GK_CONFLICT;
 		if (*ret_again)
 			return 0;
@@ -327,17 +399,14 @@ int duplicate_settle(struct lifecycle *lifecycle, const struct release_order *or
 	*ret_settled = false;
 	for (int round = 0; again && round < SAVE_ROUNDS; round++) {
 		_cleanup_(release_list_done) struct release_list list = {0};
-		int done = 0;
 
 		again = false;
-		if (same_inputs(lifecycle, order->family, order->fingerprint, &list, err) < 0)
+		/* Another process may have begun with the same run since it was looked at. */
+		if (same_inputs(lifecycle, order->family, order->fingerprint, &list, err) < 0 ||
+		    go_on(lifecycle, order, &list, outcome, ret_settled, err) < 0)
 			return -1;
-		if (look)
-			done = begin(lifecycle, order, look, &list, outcome, ret_settled, &again,
-				     err);
-		else
-			done = go_on(lifecycle, order, &list, outcome, ret_settled, err);
-		if (done < 0)
+		if (look && !*ret_settled &&
+		    begin(lifecycle, order, look, &list, outcome, ret_settled, &again, err) < 0)
 			return -1;
 	}
 	if (!again)

@@ -83,7 +83,9 @@ struct promotion {
  * Moves a channel, forwards or back, and has what is published follow it. The outcome is that of
  * the release that it names then: OUTCOME_UNCHANGED if it was so already. GK_NOT_FOUND: no such
  * family, release, channel, or nothing before. GK_REFUSED: the release is in no state that a
- * channel may name, or is revoked; `latest`, which moves by itself.
+ * channel may name, or is revoked; `latest`, which moves by itself; nothing that it named before
+ * may be named any more. GK_CONFLICT: somebody moved it while it was to go back. A rollback that was
+ * not finished is finished first, and is no second step back.
  */
 int lifecycle_promote(struct lifecycle *lifecycle, const struct promotion *promotion,
 		      struct outcome *outcome, struct gk_error *err);

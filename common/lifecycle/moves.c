@@ -308,7 +308,7 @@ int moves_warn_left(struct lifecycle *lifecycle, const struct release *before,
 	_cleanup_(left_done) struct left left = {0};
 	char label[RELEASE_LABEL_SIZE];
 
-	if (pointers_through(before, &now->published, channel, &old, err) < 0 ||
+	if (pointers_through(before, &before->published, channel, &old, err) < 0 ||
 	    pointers_through(now, &now->published, channel, &new, err) < 0 ||
 	    collect_left(&old, &new, &left, err) < 0)
 		return -1;
@@ -323,7 +323,7 @@ int moves_warn_left(struct lifecycle *lifecycle, const struct release *before,
 		if (pointer->error.code == GK_OK && !pointer->present)
 			continue;
 		if (gk_strv_addf(&outcome->warnings, err,
-				 "%s in %s still names %s: %s has no image there for it",
+				 "%s in %s still names %s: %s is not published there",
 				 pointer->name, pointer->location,
 				 pointer->value ? pointer->value : pointer->id, label) < 0)
 			return -1;

@@ -217,8 +217,8 @@ int moves_carry_out(struct lifecycle *lifecycle, const struct release *release,
 int moves_forget(struct lifecycle *lifecycle, struct release *release,
 		 const struct intent *intent, struct gk_error *err);
 
-/* Warns of what is published for `before` through the channel and has no successor in `now`: it
- * goes on naming the old image. */
+/* Warns of what is published for `before` through the channel and has no successor in `now`, which
+ * has no image there or is not published under that name: it goes on naming the old image. */
 int moves_warn_left(struct lifecycle *lifecycle, const struct release *before,
 		    const struct release *now, const char *channel, struct outcome *outcome,
 		    struct gk_error *err);
@@ -267,12 +267,16 @@ int duplicate_settle(struct lifecycle *lifecycle, const struct release_order *or
 		     const struct cloud_look *look, struct outcome *outcome, bool *ret_settled,
 		     struct gk_error *err);
 
-/* Live, and not withdrawn. */
+/* Live, and neither withdrawn nor about to be. */
 bool duplicate_stands(const struct release *release);
 
-/* ---- discard.c: images that are removed in favour of a release made from the same inputs ---- */
+/* Sets *ret_reason (owned) if a release of the family but `except` (may be NULL) records one of the
+ * images that were made: tags may not tell yet. */
+int duplicate_find_record(struct lifecycle *lifecycle, const char *family,
+			  const struct release *made, const struct semver *except,
+			  char **ret_reason, struct gk_error *err);
 
-/* Events that tell of it: DISCARDING when images are written down as retiring, DISCARDED when they
+/* Events that tell of a discard: DISCARDING when images are written down as retiring, DISCARDED when they
  * are gone and forgotten. The detail of both is the same, see discard_detail. */
 #define DISCARDING "discarding"
 #define DISCARDED "discarded"
@@ -283,12 +287,14 @@ char *discard_detail(const char *run, const struct release *images, struct gk_er
 /* True if such a text names the image. */
 bool discard_names(const char *detail, const char *id);
 
+/* ---- discard.c: images that are removed in favour of a release made from the same inputs ---- */
+
 /*
- * Removes the images of a release that are retiring while it stays, run by run, whole or not at all,
- * and forgets them once they are gone; their ids are added to outcome->discarded. What stays is
- * noted as incomplete ("discard"), with the reason. A discard of which nothing was done yet is taken
- * back, with a warning, if the release cannot stand in for the images any more (withdrawn, or its
- * own images are gone), or if they are another release's by now. `policy` NULL: its defaults.
+ * Removes the images of a release that are retiring while it stays, run by run, whole or not at
+ * all, and forgets them once they are gone; their ids are added to outcome->discarded. What stays
+ * is noted as incomplete ("discard"), with the reason. A discard of which nothing was done yet is
+ * taken back, with a warning, if the release cannot stand in for the images any more (withdrawn, or
+ * its own images are gone), or if they are another release's by now. `policy` NULL: its defaults.
  */
 int discard_finish(struct lifecycle *lifecycle, struct release *release,
 		   const struct policy *policy, struct outcome *outcome, struct gk_error *err);

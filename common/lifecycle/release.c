@@ -56,6 +56,31 @@ static int publish(struct lifecycle *lifecycle, struct release *release,
 	return finish_publication(lifecycle, release, outcome, err) < 0 ? -1 : written;
 }
 
+/* What the channels named before may be published where this release is not. */
+static int warn_left(struct lifecycle *lifecycle, const struct release *release,
+		     const struct channel_list *channels, struct outcome *outcome,
+		     struct gk_error *err)
+{
+	for (size_t i = 0; i < channels->count; i++) {
+		const struct channel *channel = &channels->items[i];
+		_cleanup_(release_done) struct release before = {0};
+		struct semver version;
+		bool found = false;
+
+		if (semver_compare(&channel->version, &release->version) != 0 ||
+		    channel->trail.count == 0)
+			continue;
+		if (semver_parse(channel->trail.items[0], &version, err) < 0 ||
+		    lifecycle->inventory->ops->get(lifecycle->inventory, release->family, &version,
+						   &found, &before, err) < 0)
+			return -1;
+		if (found && moves_warn_left(lifecycle, &before, release, channel->name, outcome,
+					     err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* All steps after the record, in their order. Returns how much was moved and published. */
 static int take_steps(struct lifecycle *lifecycle, struct release *release,
 		      const struct release_order *order, const struct intent *intent,
@@ -71,7 +96,8 @@ static int take_steps(struct lifecycle *lifecycle, struct release *release,
 		return -1;
 	*ret_step = "publish";
 	published = publish(lifecycle, release, order, intent, outcome, err);
-	if (published < 0)
+	if (published < 0 ||
+	    (moved > 0 && warn_left(lifecycle, release, channels, outcome, err) < 0))
 		return -1;
 	*ret_step = "record";
 	if (others_finish(lifecycle, release, outcome, err) < 0)
@@ -87,8 +113,8 @@ static int take_steps(struct lifecycle *lifecycle, struct release *release,
 
 /* A failure in these steps is unfinished work, no failure of the release. */
 static int finish(struct lifecycle *lifecycle, struct release *release,
-		  const struct release_order *order, const struct intent *intent, bool *ret_moved, struct outcome *outcome,
-		  struct gk_error *err)
+		  const struct release_order *order, const struct intent *intent,
+		  bool *ret_moved, struct outcome *outcome, struct gk_error *err)
 {
 	_cleanup_(channel_list_done) struct channel_list channels = {0};
 	struct gk_error problem = {0};

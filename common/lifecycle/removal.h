@@ -39,7 +39,8 @@ void work_done(struct work *work);
 int work_add_image(struct work *work, const struct release *release, struct image *image,
 		   const struct cloud_look *look, bool *ret_new_snapshots, struct gk_error *err);
 
-/* Brings what became of an image into it, and notes what stays. Returns 1 if it was deregistered. */
+/* Brings what became of an image into it, and notes what stays. Returns 1 if it was deregistered.
+ */
 int work_record_image(const struct work *work, const struct release *release, struct image *image,
 		      struct outcome *outcome, struct gk_error *err);
 

@@ -212,6 +212,22 @@ static int block_by_discard(const struct release *release, struct gk_strv *block
 	return 0;
 }
 
+/* Its own run may be at it this very moment: what a channel or a pointer is about to name is not
+ * taken away. */
+static int block_by_intent(const struct release *release, struct gk_strv *blocks,
+			   struct gk_error *err)
+{
+	_cleanup_(intent_done) struct intent intent = {0};
+
+	if (release->state != RELEASE_LIVE)
+		return 0;
+	if (intent_from_json(release->intent, &intent, err) < 0)
+		return -1;
+	if (intent.channels.count == 0 && intent.moves.count == 0 && !intent.publish)
+		return 0;
+	return gk_strv_add(blocks, "unfinished: its channels or pointers are still to be set", err);
+}
+
 static int judge_release(struct retention *retention, const struct release *release,
 			 const struct cloud_look *look, struct outcome *outcome,
 			 struct gk_error *err)
@@ -220,7 +236,8 @@ static int judge_release(struct retention *retention, const struct release *rele
 
 	if (!facts)
 		return -1;
-	if (block_by_discard(release, &facts->blocks, err) < 0)
+	if (block_by_discard(release, &facts->blocks, err) < 0 ||
+	    block_by_intent(release, &facts->blocks, err) < 0)
 		return -1;
 	for (size_t i = 0; i < release->image_count; i++)
 		if (release->images[i].state != RELEASE_RETIRED &&

@@ -1,5 +1,7 @@
 """--on-duplicate discard: what was built from the inputs of a live release goes again."""
 
+import json
+
 import pytest
 
 from emulator import Emulator, new_run
@@ -164,12 +166,25 @@ def test_a_retired_release(history, emulator, first):
 
 def test_an_image_that_is_another_releases(history, first):
     """The images of one run, released under another run's name."""
-    history.run("release", "--fingerprint", "ab", "--run", first.run)
     entry = first.manifest.read_text().replace(first.run, new_run())
     first.manifest.write_text(entry)
     history.run("release", *DISCARD)
     assert history.states() == {"0.1.0": "live", "0.1.1": "live"}
     assert all(history.has(image) for image in first.images)
+    assert "is tagged web 0.1.0" in str(history.last.json["warnings"])
+    assert "discarding" not in history.actions("0.1.0")
+
+
+def test_an_image_that_lost_its_tags(history, emulator, first):
+    """The inventory knows whose it is."""
+    for image in first.images:
+        tags = [{"Key": key} for key in emulator.tags(image.region, image.id)]
+        emulator.client("ec2", image.region).delete_tags(Resources=[image.id], Tags=tags)
+    first.manifest.write_text(first.manifest.read_text().replace(first.run, new_run()))
+    history.run("release", *DISCARD)
+    assert "recorded with web 0.1.0" in str(history.last.json["warnings"])
+    assert history.whole(first) is True
+    assert history.actions("0.1.0")[0] != "discarding"
 
 
 def test_of_another_family(history, emulator, first):
@@ -191,6 +206,25 @@ def share(emulator, image):
 
 
 REASONS = {"in use": Emulator.launch, "shared": share}
+
+
+def test_a_look_that_fails_in_one_region(history, emulator, built, first):
+    """What the image is by now in the other one counts all the same."""
+    second = built("web", regions=BOTH)
+    instance = emulator.launch(second.images[0])
+    history.run("release", *DISCARD, status=3)
+    free(emulator, second.images[0], instance)
+    tags = [{"Key": "goldkeep:family", "Value": "db"}, {"Key": "goldkeep:version", "Value": "2.0.0"}]
+    emulator.client("ec2", US).create_tags(Resources=[second.ids[0]], Tags=tags)
+    refused = {"action": "DescribeImages", "region": EU, "times": 1}
+    emulator.faults(refused | {"status": 400, "code": "UnauthorizedOperation"})
+    got = history.run("resume", status=3)
+    assert {item["location"] for item in got.json["incomplete"]} == {EU}
+    assert emulator.tags(US, second.ids[0])["goldkeep:family"] == "db"
+    emulator.faults()
+    got = history.run("resume")
+    assert "another release" in str(got.json)
+    assert history.whole(second) is True
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -304,6 +338,25 @@ def test_a_dry_run(history, emulator, built, first):
     assert history.actions("0.1.0") == before
 
 
+def test_the_file_of_the_run_names_the_release(history, emulator, built, first, tmp_path):
+    """Whoever goes on with what the run wrote gets the images that are left."""
+    built("web", regions=BOTH)
+    history.run("release", *DISCARD, "--publish-tfvars", "web.auto.tfvars.json")
+    written = json.loads((tmp_path / "web.auto.tfvars.json").read_text())
+    assert written["ami_version"] == "0.1.0"
+    assert written["ami_ids"] == {image.region: image.id for image in first.images}
+
+
+def test_outputs_for_github(history, emulator, goldkeep, built, first, tmp_path):
+    """Images that are still to be discarded are none of the release's there either."""
+    second = built("web", regions=BOTH)
+    emulator.launch(second.images[0])
+    outputs = tmp_path / "outputs"
+    history.run("release", *DISCARD, status=3, env={"GITHUB_OUTPUT": outputs})
+    text = outputs.read_text()
+    assert all(id in text for id in first.ids) and not any(id in text for id in second.ids)
+
+
 def test_released_after_all(history, emulator, built, first):
     """Interrupted, and released without the option: it is a release then, and nothing else."""
     second = built("web", regions=BOTH)
@@ -312,6 +365,22 @@ def test_released_after_all(history, emulator, built, first):
     free(emulator, second.images[0], instance)
     got = history.run("release", "--fingerprint", INPUTS)
     assert "another release" in str(got.json["warnings"])
+    assert history.states() == {"0.1.0": "live", "0.1.1": "live"}
+    assert history.whole(second) is True and history.whole(first) is True
+    assert history.run("resume").json["result"] == "nothing"
+
+
+def test_released_after_all_and_not_tagged_yet(history, emulator, built, first):
+    """The record alone says that it is a release."""
+    second = built("web", regions=BOTH)
+    instance = emulator.launch(second.images[0])
+    history.run("release", *DISCARD, status=3)
+    free(emulator, second.images[0], instance)
+    emulator.faults({"action": "CreateTags", "status": 400, "code": "UnauthorizedOperation"})
+    got = history.run("release", "--fingerprint", INPUTS, status=3)
+    assert "recorded with web 0.1.1" in str(got.json["warnings"])
+    emulator.faults()
+    history.run("resume")
     assert history.states() == {"0.1.0": "live", "0.1.1": "live"}
     assert history.whole(second) is True and history.whole(first) is True
     assert history.run("resume").json["result"] == "nothing"

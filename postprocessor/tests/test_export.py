@@ -14,6 +14,7 @@ import pytest
 from conftest import SANITIZED
 from history import US, History
 from stored import files, tables
+from stores import LOCAL
 
 HEADER = {"goldkeep": "export", "format": 1}
 
@@ -597,6 +598,44 @@ def test_result_of_an_export(stores, tmp_path):
     got = other("export", "--output", "json", "--result", "result.json")
     assert got.out == text_of(sample())
     assert json.loads((tmp_path / "result.json").read_text()) == {"families": 2, "releases": 8}
+
+
+BIG_EVENT = {"at": "2026-11-20T12:36:01Z", "actor": "me", "action": "live", "detail": "x" * 410_000}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "says"),
+    [
+        ({"events": [BIG_EVENT]}, 1, "an event of web 1.0.1 takes 4"),
+        ({"run": "r" * 1500}, 2, "more than 1000 bytes"),
+    ],
+)
+def test_what_a_table_cannot_hold_is_refused_before_anything_is_written(
+    changes, status, says, new_store, goldkeep, tmp_path
+):
+    """A family that was begun and could not be ended would be nobody's."""
+    store = new_store(LOCAL)
+    whole = [made_up("web", 0), made_up("web", 1)]
+    for releases in ([whole[0], whole[1] | changes], whole):
+        (tmp_path / "in.jsonl").write_text(text_of(lines_of(family_lines("web", releases))))
+        got = goldkeep("import", "in.jsonl", "--store", store.uri)
+        if releases is whole:
+            assert got.status == 0, got
+        else:
+            assert got.status == status and says in got.err, got
+            assert not store.items()
+
+
+def test_times_that_no_clock_shows_keep_their_order(new_store, goldkeep, tmp_path):
+    """A table sorts events by name; what comes back is what was given."""
+    times = ["-5", "253402300900", "9223372036854775807", "-9223372036854775808", "2026-11-20T12:36:01Z"]
+    events = [{"at": at, "actor": None, "action": "live", "detail": None} for at in times]
+    events[0]["at"] = "1969-12-31T23:59:55Z"
+    text = text_of(lines_of(family_lines("web", [made_up("web", 0, events=events)])))
+    (tmp_path / "in.jsonl").write_text(text)
+    store = new_store(LOCAL)
+    assert goldkeep("import", "in.jsonl", "--store", store.uri).status == 0
+    assert goldkeep("export", "--store", store.uri).out == text
 
 
 MANY = 3000

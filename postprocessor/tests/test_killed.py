@@ -22,7 +22,8 @@ from killer import AFTER, BEFORE, Killer
 
 REGIONS = ("eu-west-1", "us-east-1")
 OPTIONS = ("--channel", "stable", "--tag", "Team={family}", "--output", "json")
-# Revisions and ids of rows are left out, and so is the history but for what may be there only once.
+# Revisions and ids of rows are left out, and so is the history but for what may be there only once:
+# the trail of a channel too, which may not have come by the release that was killed.
 DUMP = {
     "releases": "SELECT version, state, held, revoked, published, created_at, run, build, builder,"
     " fingerprint, intent, retired, unfinished FROM releases ORDER BY version",
@@ -30,7 +31,7 @@ DUMP = {
     " FROM images JOIN releases ON releases.id = images.release ORDER BY version, location",
     "snapshots": "SELECT image.image, snapshot, snapshots.state, reason FROM snapshots"
     " JOIN images AS image ON image.id = snapshots.image ORDER BY snapshot",
-    "channels": "SELECT name, version, trail FROM channels JOIN releases ON releases.id = release"
+    "channels": "SELECT name, version FROM channels JOIN releases ON releases.id = release"
     " ORDER BY name",
     "once": "SELECT version, action, count(*) FROM events JOIN releases ON releases.id = release"
     " WHERE action IN ('allocated', 'live', 'retired', 'discarded') GROUP BY 1, 2 ORDER BY 1, 2",
@@ -293,7 +294,13 @@ def test_at_every_request(scene, killer, deletion, way):
     assert not wrong, "\n".join(wrong)
 
 
-CHANGES = ("CreateTags", "DeregisterImage", "DeleteSnapshot")
+CHANGES = (
+    "CreateTags",
+    "DeregisterImage",
+    "DeleteSnapshot",
+    "PutParameter",
+    "EnableImageDeprecation",
+)
 
 
 def test_a_discard_is_compared_with(discard):
@@ -307,17 +314,21 @@ def test_a_discard_is_compared_with(discard):
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_discard_at_every_change(discard, killer, way):
-    """Between two of them nothing is different but what is read."""
-    way, wrong = way(discard), []
-    run_and_kill(discard, killer)
-    actions = [entry["action"] for entry in discard.emulator.requests()]
+    assert kill_at_changes(discard, killer, way) >= 4
+
+
+def kill_at_changes(scene, killer, way):
+    """How many there were. Between two of them nothing is different but what is read."""
+    way, wrong = way(scene), []
+    run_and_kill(scene, killer)
+    actions = [entry["action"] for entry in scene.emulator.requests()]
     numbers = [number for number, action in enumerate(actions, 1) if action in CHANGES]
-    assert len(numbers) >= 4
     for number in numbers:
         for moment in (BEFORE, AFTER):
-            run_and_kill(discard, killer, number, moment)
+            run_and_kill(scene, killer, number, moment)
             wrong += finished(way, f"request {number}, {actions[number - 1]}, {moment}")
     assert not wrong, "\n".join(wrong)
+    return len(numbers)
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")

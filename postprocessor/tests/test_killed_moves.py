@@ -1,4 +1,4 @@
-"""promote, its rollback and revoke, killed at each of their requests and writes.
+"""promote, its rollback and revoke, killed at each of their changes, in the account and in the inventory.
 
 The same command, `resume` or the next release of the family goes on from there, and account and
 inventory are then as after commands that nobody disturbed.
@@ -10,26 +10,20 @@ from contextlib import closing
 
 import pytest
 
-from conftest import GOLDKEEP, Runner
-from killer import AFTER, BEFORE
 from test_killed import (
     NextRelease,
     Resume,
     SameCommand,
     Scene,
-    finished,
+    kill_at_changes,
+    kill_at_writes,
     killer,  # noqa: F401, a fixture
-    run_and_kill,
 )
 
 OPTIONS = ("--publish-ssm", "/golden/{family}/{channel}", "--output", "json")
 PROMOTE = ("promote", "web", "0.1.0", "--channel", "stable", "--output", "json")
 ROLLBACK = ("promote", "web", "--rollback", "--channel", "stable", "--output", "json")
 REVOKE = ("revoke", "web", "0.1.2", "--reason", "leaks keys", "--output", "json")
-MORE = {
-    "withdrawn": "SELECT version, revoked, published FROM releases ORDER BY version",
-    "trail": "SELECT trail FROM channels WHERE name = 'stable'",
-}
 
 
 class Moves(Scene):
@@ -38,7 +32,7 @@ class Moves(Scene):
     def __init__(self, emulator, goldkeep, inventory_path, folder, command, elsewhere=False):
         self.emulator, self.goldkeep = emulator, goldkeep
         self.inventory, self.folder = inventory_path.parent, folder
-        self.kept = folder / "kept"
+        self.kept, self.file = folder / "kept", folder / "web.json"
         self.command = command
         for number in range(3):
             self.build(f"old-{number}")
@@ -55,13 +49,13 @@ class Moves(Scene):
 
     def dump(self):
         found = super().dump()
+        # Where `latest` has been depends on whether the next release came first.
         with closing(sqlite3.connect(self.inventory / "inventory.db")) as database:
-            found |= {name: database.execute(text).fetchall() for name, text in MORE.items()}
+            query = "SELECT trail FROM channels WHERE name = 'stable'"
+            found["trail"] = database.execute(query).fetchall()
         for region in found["account"].values():
             for image in region["images"]:
                 image["deprecation_time"] = bool(image["deprecation_time"])
-            for parameter in region.get("parameters", []):
-                del parameter["version"]  # how often it was written
         return found
 
     def count(self):
@@ -78,10 +72,12 @@ def scene(emulator, goldkeep, inventory_path, tmp_path):
 
 
 # With `elsewhere`: a revoke that is finished after the next release finds that one to move to.
-REQUESTS = [
+CHANGES = [
     (SameCommand, ROLLBACK, False),
     (SameCommand, REVOKE, False),
+    (Resume, PROMOTE, False),
     (Resume, REVOKE, False),
+    (NextRelease, ROLLBACK, False),
 ]
 WRITES = [
     (SameCommand, PROMOTE, False),
@@ -115,37 +111,15 @@ def test_what_is_compared_with(scene):
         ["0.1.0"],
     ]
     for end in (start, promoted, back, revoked):
-        assert not any(row[8] for row in end["releases"]), "an intent is left"
+        assert not any(row[10] for row in end["releases"]), "an intent is left"
 
 
-@cases(REQUESTS)
-def test_at_every_request(scene, killer, way, command, elsewhere):  # noqa: F811
-    scene = scene(command, elsewhere)
-    way, wrong = way(scene), []
-    run_and_kill(scene, killer)
-    count = killer.seen
-    assert count >= 4, "both regions are read and written"
-    for number in range(1, count + 1):
-        for moment in (BEFORE, AFTER):
-            run_and_kill(scene, killer, number, moment)
-            wrong += finished(way, f"request {number} of {count}, {moment}")
-    assert not wrong, "\n".join(wrong)
+@cases(CHANGES)
+def test_at_every_change(scene, killer, way, command, elsewhere):  # noqa: F811
+    assert kill_at_changes(scene(command, elsewhere), killer, way) >= 2, "both regions are written"
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
 @cases(WRITES)
 def test_at_every_write(scene, tmp_path, environment, way, command, elsewhere):
-    scene = scene(command, elsewhere)
-    strace = Runner("strace", tmp_path, environment)
-    way, wrong, number, status = way(scene), [], 0, -9
-    while status == -9:
-        number += 1
-        scene.begin()
-        kill = f"inject=fdatasync:signal=SIGKILL:when={number}"
-        options = ("-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", kill)
-        got = strace(*options, GOLDKEEP, *scene.command, env={"ASAN_OPTIONS": "detect_leaks=0"})
-        status = got.status
-        assert status in (-9, 0), got
-        wrong += finished(way, f"fdatasync {number}")
-    assert number > 3
-    assert not wrong, "\n".join(wrong)
+    assert kill_at_writes(scene(command, elsewhere), tmp_path, environment, way) > 3

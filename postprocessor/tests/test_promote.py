@@ -183,7 +183,7 @@ def test_a_region_without_an_image_goes_on_naming_the_old_one(history, emulator)
     old = next(image for image in both.images if image.region == EU)
     got = promote(history, "0.1.0", "--channel", "stable")
     assert got["warnings"] == [
-        f"/golden/web/stable in {EU} still names {old.id}: web 0.1.0 has no image there for it"
+        f"/golden/web/stable in {EU} still names {old.id}: web 0.1.0 is not published there"
     ]
     assert emulator.parameters(EU)["/golden/web/stable"] == old.id
 

@@ -12,7 +12,7 @@ import pytest
 
 from history import BOTH, US
 
-STEPS = 45
+STEPS = 40
 SEEDS = [int(os.environ.get("GOLDKEEP_SEED") or 20261121), 7, 4711]
 CHANNELS = ["stable", "canary"]
 POINTER = "/golden/{family}/{channel}"

@@ -357,6 +357,20 @@ def test_one_file_for_several_families(goldkeep, emulator, built, tmp_path):
     assert (tmp_path / "web.json").exists() and (tmp_path / "db.json").exists()
 
 
+def test_resume_in_another_folder(goldkeep, built, tmp_path):
+    """A relative path stays where the release was made."""
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    built("web")
+    got = goldkeep("release", "--publish-tfvars", "out/{family}.json")
+    assert got.status == 3, got
+    out.mkdir()
+    got = goldkeep("resume", "--output", "json", cwd=elsewhere)
+    assert got.status == 0, got
+    assert [one["name"] for one in got.json["published"]] == [str(out / "web.json")]
+    assert (out / "web.json").exists()
+
+
 def no_folder(path):
     return path.parent / "missing" / "web.json"
 

@@ -367,6 +367,7 @@ DOCUMENT = {
     "channels": [TEXT],
     "images": [IMAGE],
     "published": [dict.fromkeys(["kind", "location", "name", "value"], TEXT)],
+    "discarded": [TEXT],
     "retention": {
         "keep": [{"version": TEXT, "reasons": [TEXT]}],
         "remove": [{"version": TEXT, "state": TEXT, "images": [TEXT]}],

@@ -73,6 +73,34 @@ static void test_write_and_read(void **state)
 	assert_int_equal(count_files(((struct test_folder *)*state)->path), 1);
 }
 
+static void test_permissions_are_kept(void **state)
+{
+	char path[TEST_PATH_SIZE];
+	struct gk_error err = {0};
+	struct stat info;
+
+	test_path(*state, "file", path);
+	assert_success(write_file(path, "one", &err), &err);
+	assert_int_equal(chmod(path, 0604), 0);
+	assert_success(write_file(path, "two", &err), &err);
+	assert_content(path, "two");
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 07777, 0604);
+}
+
+static void test_absolute_path(void **state)
+{
+	_cleanup_free_ char *root = gk_path_absolute("/a/b", NULL);
+	_cleanup_free_ char *here = gk_path_absolute("a/b", NULL);
+	char folder[TEST_PATH_SIZE];
+
+	(void)state;
+	assert_string_equal(root, "/a/b");
+	assert_non_null(getcwd(folder, sizeof(folder)));
+	assert_int_equal(strncmp(here, folder, strlen(folder)), 0);
+	assert_string_equal(here + strlen(folder), "/a/b");
+}
+
 static void test_abandoned_draft_leaves_nothing(void **state)
 {
 	struct gk_file_draft draft = {0};
@@ -238,6 +266,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_write_and_read, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_permissions_are_kept, set_up, tear_down),
+		cmocka_unit_test(test_absolute_path),
 		cmocka_unit_test_setup_teardown(test_abandoned_draft_leaves_nothing, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_links_are_followed, set_up, tear_down),

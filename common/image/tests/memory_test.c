@@ -10,10 +10,12 @@
 #include "image/manifest.c"
 #include "image/manifest_select.c"
 #include "image/plan.c"
+#include "image/pointer.c"
 #include "image/policy.c"
 #include "image/release.c"
 #include "image/selector.c"
 #include "image/tags.c"
+#include "image/text.c"
 
 static const char document[] =
 	"{\"builds\": [{\"name\": \"web\", \"builder_type\": \"amazon-ebs\", \"packer_run_uuid\": "
@@ -109,6 +111,24 @@ static int hand_out(void)
 	return 0;
 }
 
+static int make_pointers(void)
+{
+	_cleanup_(channel_list_done) struct channel_list channels = {0};
+	_cleanup_(pointer_list_done) struct pointer_list pointers = {0};
+	_cleanup_(release_done) struct release release = {0};
+	_cleanup_free_ char *path = NULL;
+	char names[] = "/g/{channel}", versions[] = "/g/{version}";
+	const struct gk_strv templates = {(char *[]){names, versions}, 2};
+	struct channel channel = {.name = (char *)"latest"};
+
+	if (make_release(&release) < 0 ||
+	    gk_str_set(&release.images[0].location, "us-east-1", NULL) < 0 ||
+	    channel_list_set(&channels, &channel, NULL) < 0)
+		return -1;
+	path = pointer_path_fill("{family}.json", &release, NULL);
+	return path ? pointers_of_release(&release, &templates, &channels, &pointers, NULL) : -1;
+}
+
 static int select_releases(void)
 {
 	_cleanup_(selector_done) struct selector latest = {0}, range = {0};
@@ -147,6 +167,12 @@ static void test_tags(void **state)
 	for_each_failing_allocation(make_tags);
 }
 
+static void test_pointers(void **state)
+{
+	(void)state;
+	for_each_failing_allocation(make_pointers);
+}
+
 static void test_plan(void **state)
 {
 	(void)state;
@@ -181,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_manifest), cmocka_unit_test(test_release),
 		cmocka_unit_test(test_tags),     cmocka_unit_test(test_plan),
+		cmocka_unit_test(test_pointers),
 		cmocka_unit_test(test_policy),   cmocka_unit_test(test_handout),
 		cmocka_unit_test(test_selector),
 	};

@@ -180,6 +180,66 @@ static void test_withdrawn_and_the_same_run_again(void **state)
 	assert_int_equal(fake_cloud_count(&f->cloud, "remove"), 0);
 }
 
+/* Killed while it was withdrawn: it is as good as withdrawn. */
+static void test_a_release_that_is_being_withdrawn(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_(release_done) struct release found = {0};
+	struct gk_error err = {0};
+
+	prepare(f);
+	assert_true(world_read(&f->world, "0.1.0", &found));
+	assert_success(gk_str_set(&found.intent, "{\"revoke\":\"leaks\",\"no_run\":true}",
+				  &err),
+		       &err);
+	assert_success(journal_save(&f->world.lifecycle, &found, "revoking", NULL, &err), &err);
+	release(f, "run-3", "ami-00000003", INPUTS, OUTCOME_RELEASED);
+	world_assert_state(&f->world, "0.1.2", RELEASE_LIVE);
+	assert_false(is_gone(f, "ami-00000003"));
+}
+
+/* By somebody who wants the run released; the tags do not tell yet. */
+static void record_the_same_run(struct fixture *f)
+{
+	struct build build;
+
+	f->cloud.untaggable = EU;
+	build_init(&build, "run-3", EU ":ami-00000003," US ":ami-00000003");
+	world_release(&f->world, &build, OUTCOME_INCOMPLETE);
+	f->cloud.untaggable = NULL;
+}
+
+static void test_recorded_before_the_removal(void **state)
+{
+	struct fixture *f = *state;
+
+	prepare(f);
+	plan(f, "look", 4, record_the_same_run); /* at what uses the images */
+	release(f, "run-3", "ami-00000003", INPUTS, OUTCOME_INCOMPLETE);
+	assert_int_equal(fake_cloud_count(&f->cloud, "remove"), 0);
+	resume(f);
+	world_assert_state(&f->world, "0.1.2", RELEASE_LIVE);
+	assert_int_equal(image_count(f, "0.1.0"), 2);
+	assert_false(is_gone(f, "ami-00000003"));
+}
+
+static void discard_the_same_run(struct fixture *f)
+{
+	release_again(f, "run-3", "ami-00000003", INPUTS, OUTCOME_UNCHANGED);
+}
+
+static void test_the_same_run_twice_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	prepare(f);
+	plan(f, "look", 2, discard_the_same_run); /* at the images that would be left */
+	release(f, "run-3", "ami-00000003", INPUTS, OUTCOME_UNCHANGED);
+	assert_true(is_gone(f, "ami-00000003"));
+	assert_false(exists(f, "0.1.2"));
+	assert_int_equal(image_count(f, "0.1.0"), 2);
+}
+
 static void build_the_same(struct fixture *f)
 {
 	release(f, "run-9", "ami-00000009", INPUTS, OUTCOME_RELEASED);
@@ -268,6 +328,9 @@ int main(void)
 		TEST(test_withdrawn_before_it_is_written_down),
 		TEST(test_withdrawn_before_the_removal),
 		TEST(test_withdrawn_and_the_same_run_again),
+		TEST(test_a_release_that_is_being_withdrawn),
+		TEST(test_recorded_before_the_removal),
+		TEST(test_the_same_run_twice_at_once),
 		TEST(test_two_at_once),
 		TEST(test_two_are_discarded_at_once),
 		TEST(test_two_removals_at_once),

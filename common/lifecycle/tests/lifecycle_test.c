@@ -323,6 +323,55 @@ static void test_resume_does_not_move_a_channel_twice(void **state)
 
 /* ---- several at once ---- */
 
+/* As the run of 0.1.0 leaves it between `live` and its channels. */
+static void reopen(struct fixture *f, const char *intent)
+{
+	const struct event event = {.at = WORLD_NOW, .actor = "a", .action = "joined"};
+	_cleanup_(release_done) struct release release = {0};
+	const struct semver version = {.core = {0, 1, 0}};
+	struct inventory *inventory = f->world.inventory;
+	struct gk_error err = {0};
+	bool found = false;
+
+	assert_success(inventory->ops->get(inventory, "web", &version, &found, &release, &err),
+		       &err);
+	assert_true(found);
+	assert_success(gk_str_set(&release.intent, intent, &err), &err);
+	assert_success(inventory->ops->save(inventory, &release, &event, &err), &err);
+}
+
+static void retain(struct fixture *f)
+{
+	_cleanup_(outcome_done) struct outcome outcome = {0};
+	struct policy policy;
+	struct gk_error err = {0};
+
+	policy_init(&policy);
+	policy.given = true;
+	policy.keep_last = 1;
+	assert_success(gk_str_set(&outcome.family, "web", &err), &err);
+	assert_success(lifecycle_retain(&f->world.lifecycle, "web", &policy, &outcome, &err), &err);
+}
+
+static void test_what_a_channel_is_about_to_name_stays(void **state)
+{
+	static const char *const intents[] = {"{\"channels\":[\"stable\"]}", "{\"publish\":true}"};
+	struct fixture *f = *state;
+
+	build(f, "run-1", FIRST);
+	release(f, OUTCOME_RELEASED);
+	build(f, "run-2", SECOND);
+	release(f, OUTCOME_RELEASED);
+	for (size_t i = 0; i < ARRAY_SIZE(intents); i++) {
+		reopen(f, intents[i]);
+		retain(f);
+		world_assert_state(&f->world, "0.1.0", RELEASE_LIVE);
+	}
+	reopen(f, NULL);
+	retain(f);
+	world_assert_state(&f->world, "0.1.0", RELEASE_RETIRED);
+}
+
 /* Another process begins the family after this one has asked for it. */
 static void begin_family(struct fake_cloud *cloud, const char *call)
 {
@@ -364,6 +413,7 @@ int main(void)
 		TEST(test_a_channel_that_a_later_run_took_stays_there),
 		TEST(test_the_next_run_finishes_what_it_does_not_replace),
 		TEST(test_resume_does_not_move_a_channel_twice),
+		TEST(test_what_a_channel_is_about_to_name_stays),
 		TEST(test_a_family_that_another_run_begins_just_now),
 	};
 

@@ -198,6 +198,22 @@ static void test_a_version_is_never_overwritten(void **state)
 	assert_published(f, LATEST, FIRST);
 }
 
+/* Nobody has told this run to publish; what is published goes on naming the release before. */
+static void test_what_a_channel_leaves_behind_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "run-1", FIRST);
+	release(f, OUTCOME_RELEASED);
+	build(f, "run-2", SECOND);
+	gk_strv_done(&f->build.order.pointers);
+	release(f, OUTCOME_RELEASED);
+	assert_published(f, LATEST, FIRST);
+	assert_int_equal(f->outcome.warnings.count, 2);
+	assert_string_equal(f->outcome.warnings.items[0],
+			    LATEST " in " EU " still names " FIRST ": web 0.1.1 is not published there");
+}
+
 /* ---- several at once, and out of order ---- */
 
 static void test_a_backport_does_not_move_latest(void **state)
@@ -254,11 +270,13 @@ static void test_a_slow_publisher_is_repaired(void **state)
 	fake_cloud_add(&f->cloud, EU, SECOND);
 	fake_cloud_add(&f->cloud, US, SECOND);
 	build(f, "run-1", FIRST);
+	build_add_pointer(&f->build, "/golden/{version}");
 	f->cloud.before = overtake;
 	release(f, OUTCOME_RELEASED);
 	assert_published(f, LATEST, SECOND);
+	assert_published(f, "/golden/0.1.0", FIRST);
 	world_assert_channel(&f->world, "latest", "0.1.1");
-	assert_int_equal(f->outcome.published_count, 2);
+	assert_int_equal(f->outcome.published_count, 4);
 	assert_string_equal(f->outcome.published[0].value, SECOND);
 	assert_int_equal(f->world.clock.slept, 0);
 }
@@ -286,6 +304,31 @@ static void test_what_is_overwritten_meanwhile_is_not_waited_for(void **state)
 	assert_published(f, LATEST, SECOND);
 	assert_int_equal(f->world.clock.slept, 0);
 	assert_int_equal(writes(f), 2);
+}
+
+/* What was moved by hand while the rest is unfinished has the last word. */
+static void test_resume_does_not_move_a_channel_twice(void **state)
+{
+	const struct event event = {.at = WORLD_NOW, .actor = "tester", .action = "channel"};
+	static char stable[] = "stable";
+	struct fixture *f = *state;
+	struct channel back = {.name = stable, .version = {.core = {0, 1, 0}}};
+	struct semver from = {.core = {0, 1, 1}};
+	struct gk_error err = {0};
+
+	released(f, "run-1", FIRST);
+	f->cloud.unpublishable = EU;
+	build(f, "run-2", SECOND);
+	build_add_channel(&f->build, "stable");
+	release(f, OUTCOME_INCOMPLETE);
+	f->cloud.unpublishable = NULL;
+	assert_success(f->world.inventory->ops->set_channel(f->world.inventory, "web", &from, &back,
+							    &event, &err),
+		       &err);
+	resume(f);
+	world_assert_channel(&f->world, "stable", "0.1.0");
+	assert_published(f, LATEST, SECOND);
+	assert_pointer(f, EU, STABLE, NULL);
 }
 
 /* What a later run finishes is published too, but for what the channels name by now. */
@@ -322,8 +365,9 @@ static void test_what_is_still_unpublished_stays_unfinished(void **state)
 	build_init(&f->build, "run-2", US ":" SECOND);
 	build_keep_last(&f->build, 3);
 	release(f, OUTCOME_RELEASED);
-	assert_int_equal(f->outcome.warnings.count, 1);
-	assert_non_null(strstr(f->outcome.warnings.items[0], "web 0.1.0 is still unfinished"));
+	assert_int_equal(f->outcome.warnings.count, 2);
+	assert_non_null(strstr(f->outcome.warnings.items[0], LATEST " in " US " still names " FIRST));
+	assert_non_null(strstr(f->outcome.warnings.items[1], "web 0.1.0 is still unfinished"));
 	assert_intent(f, "0.1.0", true);
 	f->cloud.unpublishable = NULL;
 	resume(f);
@@ -344,9 +388,11 @@ int main(void)
 		TEST(test_a_region_that_denies_does_not_stop_the_others),
 		TEST(test_another_kind_of_thing_is_left_alone),
 		TEST(test_a_version_is_never_overwritten),
+		TEST(test_what_a_channel_leaves_behind_is_told),
 		TEST(test_a_backport_does_not_move_latest),
 		TEST(test_a_slow_publisher_is_repaired),
 		TEST(test_what_is_overwritten_meanwhile_is_not_waited_for),
+		TEST(test_resume_does_not_move_a_channel_twice),
 		TEST(test_a_later_run_publishes_what_was_left),
 		TEST(test_what_is_still_unpublished_stays_unfinished),
 	};
