@@ -336,6 +336,9 @@ int finish_publication(struct lifecycle *lifecycle, struct release *release,
 	for (size_t i = 0; i < outcome->published_count; i++)
 		if (gk_strv_add_unique(&names, outcome->published[i].name, err) < 0)
 			return -1;
+	/* Its channels may have moved on. */
+	if (names.count == 0 && gk_strv_add(&names, "nothing", err) < 0)
+		return -1;
 	text = gk_strv_join(&names, ", ", err);
 	return text ? forget(lifecycle, release, NULL, "published", text, err) : -1;
 }

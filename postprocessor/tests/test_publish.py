@@ -102,6 +102,8 @@ def test_the_history_tells_what_was_published(family, goldkeep, tmp_path, policy
     assert told() == [f"{LATEST}, {STABLE}, {file}"]
     family.run("resume")
     assert len(told()) == 1
+    family.release("--version", "0.0.9", *policy)
+    assert told()[0] == "nothing"
 
 
 def test_what_is_there_is_not_written_again(family):
