@@ -14,24 +14,17 @@ static void wipe(struct gk_strv *list)
 	gk_strv_done(list);
 }
 
-static void wipe_buf(struct gk_buf *buf)
-{
-	if (buf->data)
-		OPENSSL_cleanse(buf->data, buf->room);
-	gk_buf_done(buf);
-}
-
 void http_exchange_clear_answer(struct http_exchange *exchange)
 {
 	gk_strv_done(&exchange->response.headers);
-	wipe_buf(&exchange->response.body);
+	gk_buf_wipe(&exchange->response.body);
 	exchange->response = (struct http_response){0};
 }
 
 void http_exchange_done(struct http_exchange *exchange)
 {
 	http_exchange_clear_answer(exchange);
-	wipe_buf(&exchange->request.body);
+	gk_buf_wipe(&exchange->request.body);
 	wipe(&exchange->request.headers);
 	free(exchange->request.url);
 	*exchange = (struct http_exchange){.owner = exchange->owner};
