@@ -30,8 +30,13 @@ const char *aws_settings_env(const struct aws_settings *settings, const char *na
 
 const char *aws_settings_profile(const struct aws_settings *settings, const char *key)
 {
-	return aws_profiles_get(&settings->profiles, AWS_SECTION_PROFILE, settings->profile, key,
-				NULL);
+	return aws_settings_profile_named(settings, settings->profile, key);
+}
+
+const char *aws_settings_profile_named(const struct aws_settings *settings, const char *profile,
+				       const char *key)
+{
+	return aws_profiles_get(&settings->profiles, AWS_SECTION_PROFILE, profile, key, NULL);
 }
 
 const char *aws_settings_look_up(const struct aws_settings *settings, const char *variable,

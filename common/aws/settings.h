@@ -52,6 +52,10 @@ char *aws_settings_path(const struct aws_settings *settings, const char *path,
 /* A key of the profile in use; NULL if unset or empty. */
 const char *aws_settings_profile(const struct aws_settings *settings, const char *key);
 
+/* The same of another profile. */
+const char *aws_settings_profile_named(const struct aws_settings *settings, const char *profile,
+				       const char *key);
+
 /* Is it one host label? A region becomes part of a host name. */
 bool aws_region_is_valid(const char *region);
 
