@@ -214,6 +214,23 @@ def test_instance_hop_limit(ask):
     assert took < 10
 
 
+def test_instance_off_ec2_is_found_out_fast(ask):
+    """Nobody takes the connection: what a machine sees that is no instance."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(3)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        began = time.monotonic()
+        answer = ask("instance", **instance(f"http://127.0.0.1:{port}"))
+        took = time.monotonic() - began
+        for one in waiting:
+            one.close()
+    assert answer == {}
+    assert took < 3
+
+
 # ---- IAM Identity Center ----
 
 CONFIG = f"""
@@ -333,6 +350,20 @@ def test_sso_token_file_is_for_its_owner(login, places, ask):
     assert stat.S_IMODE(login.path().stat().st_mode) == 0o600
     assert os.listdir(login.cache) == [login.path().name]
     assert login.read()["refreshToken"] == "refresh1"
+
+
+def test_sso_somebody_else_was_faster(login, places, ask):
+    """Two runs renew at once: the refresh token is good for one, the file is good for both."""
+
+    def refuse(asked):
+        login.write(accessToken="theirs", expiresAt=in_(hours=8))
+        return 400, {"error": "invalid_grant"}
+
+    places.answer("POST /token", 400, refuse)
+    login.write(**renewable(minutes=-5))
+    assert ask("sso", **login.env) == FOUND
+    assert places.asked[-1].headers["x-amz-sso_bearer_token"] == "theirs"
+    assert login.read()["accessToken"] == "theirs"
 
 
 def test_sso_says_what_to_do(login, places, ask, ask_both):
