@@ -94,7 +94,7 @@ static int prepare(const struct imds *imds, const char *method, const char *path
 /* Nobody there is the usual case off EC2. Somebody who takes the request and keeps silent is the
  * usual case in a container: the answer does not get that far. */
 static int judge_silence(struct imds *imds, const struct http_exchange *exchange,
-			 struct gk_error *err)
+			 const struct gk_error *failure, struct gk_error *err)
 {
 	const struct http_response *response = &exchange->response;
 
@@ -106,9 +106,8 @@ static int judge_silence(struct imds *imds, const struct http_exchange *exchange
 			"modify-instance-metadata-options --http-put-response-hop-limit 2",
 			imds->base, (long long)imds->timeout_ms / 1000);
 	if (!response->unsent)
-		return -1;
+		return gk_error_set(err, failure->code, "%s", failure->message);
 	imds->absent = true;
-	*err = (struct gk_error){0};
 	return 0;
 }
 
@@ -144,12 +143,13 @@ static int judge_token(struct imds *imds, const struct http_exchange *exchange,
 static int fetch_token(struct imds *imds, struct gk_error *err)
 {
 	_cleanup_(http_exchange_done) struct http_exchange exchange = {0};
+	struct gk_error failure = {0};
 
 	if (prepare(imds, "PUT", "api/token", "X-aws-ec2-metadata-token-ttl-seconds: 21600",
 		    &exchange, err) < 0)
 		return -1;
-	if (aws_fetch(imds->world, &exchange, imds->attempts, err) < 0)
-		return judge_silence(imds, &exchange, err);
+	if (aws_fetch(imds->world, &exchange, imds->attempts, &failure) < 0)
+		return judge_silence(imds, &exchange, &failure, err);
 	return judge_token(imds, &exchange, err);
 }
 
@@ -242,15 +242,18 @@ static int read_credentials(struct imds *imds, const char *role, struct aws_cred
 						   "Expiration"};
 	_cleanup_(http_exchange_done) struct http_exchange exchange = {0};
 	_cleanup_(aws_secret_json_freep) cJSON *answer = NULL;
+	_cleanup_(aws_credentials_done) struct aws_credentials credentials = {0};
 	_cleanup_free_ char *path = gk_str_format(err, ROLES "%s", role);
 
 	if (!path || get(imds, path, &exchange, err) < 0 ||
 	    aws_fetch_object(&exchange, &answer, err) < 0 || check_code(answer, role, err) < 0 ||
-	    aws_credentials_from_json(answer, &names, ret, err) < 0)
+	    aws_credentials_from_json(answer, &names, &credentials, err) < 0)
 		return -1;
-	if (ret->expires == 0)
+	if (credentials.expires == 0)
 		return gk_error_set(err, GK_FAILED, "Expiration in the answer is missing");
-	prolong(imds, ret);
+	prolong(imds, &credentials);
+	*ret = credentials;
+	credentials = (struct aws_credentials){0};
 	return 0;
 }
 

@@ -114,6 +114,7 @@ static int load_token(struct sso *sso, struct gk_error *err)
 	_cleanup_(gk_buf_wipe) struct gk_buf text = {0};
 	struct gk_error failure = {0};
 
+	aws_secret_json_freep(&sso->token);
 	if (gk_file_read(sso->path, FILE_MAX, &text, &failure) < 0) {
 		if (failure.code == GK_NOT_FOUND)
 			return log_in(sso, "nobody has logged in yet", err);
@@ -244,7 +245,8 @@ static int renew(struct sso *sso, time_t now, struct gk_error *err)
 }
 
 /* Neither a token that could not be renewed nor one that could not be kept is a failure as long as
- * there is a good one in hand. */
+ * there is a good one: in hand, or in the file, because somebody else was faster (a refresh token
+ * is good for once). */
 static int freshen(struct sso *sso, struct gk_error *err)
 {
 	const struct gk_clock *clock = sso->world->clock;
@@ -261,9 +263,9 @@ static int freshen(struct sso *sso, struct gk_error *err)
 			       "the renewed token of IAM Identity Center was not kept: %s",
 			       failure.message);
 	}
-	if (sso->expires <= now)
-		return log_in(sso, "the login has expired", err);
-	return 0;
+	if (sso->expires <= now && load_token(sso, err) < 0)
+		return -1;
+	return sso->expires > now ? 0 : log_in(sso, "the login has expired", err);
 }
 
 /* ---- the role ---- */

@@ -211,6 +211,9 @@ static void test_attempts(void **state)
 	asking_answer(a, NULL, 200, KEYS);
 	assert_string_equal(ask(a, RELATIVE "/x"), FOUND);
 	assert_int_equal(a->clock.slept, 2000);
+	asking_answer(a, NULL, 429, "");
+	asking_answer(a, NULL, 200, KEYS);
+	assert_string_equal(ask(a, RELATIVE "/x"), FOUND);
 	for (int i = 0; i < 3; i++)
 		asking_answer_with(a, &(struct script_answer){.failure = "connection refused",
 							      .unsent = true});
