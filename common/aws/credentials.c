@@ -97,8 +97,8 @@ int aws_credentials_time(const char *text, time_t *ret, struct gk_error *err)
 
 /* The order of the AWS SDKs. */
 static const struct aws_provider *const providers[] = {
-	&aws_provider_environment, &aws_provider_web_identity, &aws_provider_profile,
-	&aws_provider_container,   &aws_provider_imds,
+	&aws_provider_environment, &aws_provider_web_identity, &aws_provider_github,
+	&aws_provider_profile,     &aws_provider_container,    &aws_provider_imds,
 };
 
 static int nobody(const struct aws_settings *settings, struct gk_error *err)

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "aws/fetch.h"
-#include "aws/web_identity.h"
+#include "aws/sts.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -58,15 +58,15 @@ static int fetch(const struct aws_provider_world *world, const char *role_arn,
 		 struct aws_credentials *ret, struct gk_error *err)
 {
 	_cleanup_wipe_ char *token = NULL;
-	struct aws_web_identity identity = {
-		.role_arn = role_arn,
+	struct aws_sts_role role = {
+		.arn = role_arn,
 		.session_name = aws_settings_env(world->settings, "AWS_ROLE_SESSION_NAME"),
 	};
 
 	if (fetch_token(world, role_arn, &token, err) < 0)
 		return -1;
-	identity.token = token;
-	return aws_web_identity_assume(world, &identity, ret, err);
+	role.token = token;
+	return aws_sts_assume(world, &role, NULL, ret, err);
 }
 
 static int find(const struct aws_provider_world *world, bool *ret_configured,

@@ -114,8 +114,8 @@ static void test_sts_says_no(void **state)
 		const char *body, *said;
 	} rows[] = {
 		{403, REFUSAL("AccessDenied"),
-		 "! GitHub's identity token: AssumeRoleWithWebIdentity of " ROLE
-		 ": HTTP status 403: AccessDenied: because"},
+		 "! GitHub's identity token: the role " ROLE
+		 ": AssumeRoleWithWebIdentity in eu-west-1: AccessDenied: because"},
 		{400, "<html>", "HTTP status 400"},
 		{200, "<html/>", "not a <AssumeRoleWithWebIdentityResponse>"},
 		{200, KEYS(""), "no whole credentials"},
@@ -126,7 +126,7 @@ static void test_sts_says_no(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		asking_answer(a, "gh.example", 200, TOKEN);
 		asking_answer(a, STS, rows[i].status, rows[i].body);
-		ask(a, JOB "AWS_ROLE_ARN=" ROLE);
+		ask(a, JOB "AWS_MAX_ATTEMPTS=1 AWS_ROLE_ARN=" ROLE);
 		assert_int_equal(a->said[0], '!');
 		assert_said(a, rows[i].said);
 	}
@@ -142,7 +142,7 @@ static void test_again(void **state)
 	asking_answer(a, STS, 200, GOOD);
 	ask(a, JOB "AWS_ROLE_ARN=" ROLE);
 	assert_said(a, "ASIA1");
-	assert_int_equal(a->clock.slept, 2000);
+	assert_true(a->clock.slept >= 1000);
 	asking_answer(a, "gh.example", 200, TOKEN);
 	for (int i = 0; i < 3; i++)
 		asking_answer(a, STS, 400, REFUSAL("InvalidIdentityToken"));

@@ -78,7 +78,7 @@ static void test_github(void **state)
 	always(*state, "gh.example", "{\"value\":\"a.b.c\"}");
 	always(*state, "sts", KEYS_XML);
 	fail_all(*state, &aws_provider_github,
-		 "ACTIONS_ID_TOKEN_REQUEST_URL=https://gh.example/ AWS_ROLE_ARN=arn "
+		 "AWS_MAX_ATTEMPTS=1 ACTIONS_ID_TOKEN_REQUEST_URL=https://gh.example/ AWS_ROLE_ARN=arn "
 		 "ACTIONS_ID_TOKEN_REQUEST_TOKEN=t AWS_REGION=eu-west-1");
 }
 
