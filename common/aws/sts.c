@@ -70,7 +70,11 @@ static int read_keys(const struct aws_call *call, struct aws_credentials *ret,
 	const struct gk_xml *keys = path ? gk_xml_path(call->xml, path) : NULL;
 	const char *expires = NULL;
 
-	if (!path || aws_answer_text(keys, "Expiration", &expires, err) < 0 ||
+	if (!path)
+		return -1;
+	if (!keys)
+		return gk_error_set(err, GK_FAILED, "the answer has no Credentials");
+	if (aws_answer_text(keys, "Expiration", &expires, err) < 0 ||
 	    gk_time_parse(expires, &credentials.expires, err) < 0 ||
 	    aws_answer_copy(keys, "AccessKeyId", &credentials.access_key_id, err) < 0 ||
 	    aws_answer_copy(keys, "SecretAccessKey", &credentials.secret_access_key, err) < 0 ||
