@@ -118,7 +118,7 @@ static void test_sts_says_no(void **state)
 		 ": AssumeRoleWithWebIdentity in eu-west-1: AccessDenied: because"},
 		{400, "<html>", "HTTP status 400"},
 		{200, "<html/>", "not a <AssumeRoleWithWebIdentityResponse>"},
-		{200, KEYS(""), "SessionToken"},
+		{200, KEYS(""), "no whole credentials"},
 		{200, "<AssumeRoleWithWebIdentityResponse/>", "no Credentials"},
 	};
 	struct asking *a = *state;
