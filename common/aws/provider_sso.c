@@ -104,7 +104,7 @@ static int read_time(const char *text, time_t *ret, struct gk_error *err)
 	_cleanup_free_ char *zulu = NULL;
 
 	if (length < 3 || strcmp(text + length - 3, "UTC") != 0)
-		return gk_time_parse(text, ret, err);
+		return aws_credentials_time(text, ret, err);
 	zulu = gk_str_format(err, "%.*sZ", (int)length - 3, text);
 	return zulu ? gk_time_parse(zulu, ret, err) : -1;
 }
