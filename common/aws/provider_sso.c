@@ -74,7 +74,8 @@ static int read_settings(struct sso *sso, struct gk_error *err)
 
 /* ---- the token ---- */
 
-/* The file's name is the SHA-1 of the session's name, or of the start URL (botocore, SSOTokenLoader). */
+/* The file is named after the SHA-1 of the session's name or the start URL (botocore,
+ * SSOTokenLoader). */
 static int find_file(struct sso *sso, struct gk_error *err)
 {
 	const char *name = sso->session ? sso->session : sso->start_url;
