@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "aws/errors.h"
+#include "aws/imds.h"
 #include "aws/send.h"
 #include "base/mem.h"
 
@@ -65,13 +67,25 @@ static void tell_identity(struct aws_client *client)
 		 aws_credentials_hint(credentials, hint));
 }
 
+/* The last resort of an instance that works with its own role: where it is itself. */
+static int find_region(struct aws_client *client, const struct aws_provider_world *world,
+		       struct gk_error *err)
+{
+	const char *source = client->cache.credentials.source;
+
+	if (client->settings.region || !source || strcmp(source, aws_provider_imds.name) != 0)
+		return 0;
+	return aws_imds_region(world, &client->settings.region, err);
+}
+
 int aws_client_check(struct aws_client *client, struct gk_error *err)
 {
 	struct aws_provider_world world = world_of(client);
 
 	if (client->anonymous)
 		return 0;
-	if (aws_cache_fill(&client->cache, &world, aws_client_now(client), err) < 0)
+	if (aws_cache_fill(&client->cache, &world, aws_client_now(client), err) < 0 ||
+	    find_region(client, &world, err) < 0)
 		return -1;
 	tell_identity(client);
 	return 0;

@@ -138,7 +138,7 @@ int aws_credentials_from_json(const cJSON *object, const struct aws_key_names *n
 		return -1;
 	if (names->expires && gk_json_string(object, names->expires, &expires, err) < 0)
 		return -1;
-	if (expires && gk_time_parse(expires, &credentials.expires, err) < 0)
+	if (expires && aws_credentials_time(expires, &credentials.expires, err) < 0)
 		return gk_error_wrap(err, "%s in the answer", names->expires);
 	*ret = credentials;
 	credentials = (struct aws_credentials){0};

@@ -35,7 +35,8 @@ struct aws_key_names {
 	const char *id, *secret, *token, *expires;
 };
 
-/* Takes id, secret and token, which have to be there, and the expiration (RFC 3339) if it is. */
+/* Takes id, secret and token, which have to be there, and the expiration if it is
+ * (aws_credentials_time). */
 int aws_credentials_from_json(const cJSON *object, const struct aws_key_names *names,
 			      struct aws_credentials *ret, struct gk_error *err);
 

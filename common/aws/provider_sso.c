@@ -74,7 +74,8 @@ static int read_settings(struct sso *sso, struct gk_error *err)
 
 /* ---- the token ---- */
 
-/* The file's name is the SHA-1 of the session's name, or of the start URL (botocore, SSOTokenLoader). */
+/* The file is named after the SHA-1 of the session's name or the start URL (botocore,
+ * SSOTokenLoader). */
 static int find_file(struct sso *sso, struct gk_error *err)
 {
 	const char *name = sso->session ? sso->session : sso->start_url;
@@ -104,7 +105,7 @@ static int read_time(const char *text, time_t *ret, struct gk_error *err)
 	_cleanup_free_ char *zulu = NULL;
 
 	if (length < 3 || strcmp(text + length - 3, "UTC") != 0)
-		return gk_time_parse(text, ret, err);
+		return aws_credentials_time(text, ret, err);
 	zulu = gk_str_format(err, "%.*sZ", (int)length - 3, text);
 	return zulu ? gk_time_parse(zulu, ret, err) : -1;
 }

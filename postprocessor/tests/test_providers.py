@@ -394,3 +394,50 @@ def test_github_token_becomes_a_role(emulator, places, ask):
     (asked,) = places.asked
     assert asked.query == {"api-version": "2", "audience": "sts.amazonaws.com"}
     assert asked.headers["authorization"] == "bearer bearer-of-the-job"
+
+
+# ---- the whole way ----
+
+
+def real_keys(emulator):
+    """Keys that the emulator takes, for a while."""
+    anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [anybody]}
+    rule = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    all = {"Version": "2012-10-17", "Statement": [rule]}
+    iam = emulator.client("iam")
+    iam.create_role(RoleName="builder", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.put_role_policy(RoleName="builder", PolicyName="all", PolicyDocument=json.dumps(all))
+    answer = emulator.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="test")
+    keys = answer["Credentials"]
+    emulator.forget_requests()
+    return {
+        "AccessKeyId": keys["AccessKeyId"],
+        "SecretAccessKey": keys["SecretAccessKey"],
+        "Token": keys["SessionToken"],
+        "Expiration": UNTIL,
+    }
+
+
+def test_release_with_the_keys_of_a_container(emulator, places, built, goldkeep, bare):
+    built("web", regions=["us-east-1"])
+    places.answer("GET /keys", 200, real_keys(emulator))
+    env = {
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{places.url}/keys",
+    }
+    got = goldkeep("release", "--family", "web", env=env)
+    assert got.status == 0, got
+    assert len(places.asked) == 1
+
+
+def test_a_table_where_the_instance_is(emulator, places, goldkeep, bare):
+    """The instance's role, and its region, which nobody set."""
+    places.answer("PUT /latest/api/token", 200, "token")
+    places.answer("GET " + ROLES, 200, "builder")
+    places.answer("GET " + ROLES + "builder", 200, real_keys(emulator))
+    places.answer("GET /latest/meta-data/placement/region", 200, "eu-west-1")
+    env = instance(places.url) | {"AWS_ENDPOINT_URL": emulator.url}
+    got = goldkeep("init", "--store", "dynamodb:goldkeep", env=env)
+    assert got.status == 0, got
+    assert {asked["region"] for asked in emulator.requests()} == {"eu-west-1"}

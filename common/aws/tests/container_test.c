@@ -163,6 +163,16 @@ static void test_token(void **state)
 	assert_said(a, "the token of AWS_CONTAINER_AUTHORIZATION_TOKEN holds a line end");
 }
 
+static void test_time_with_offset(void **state)
+{
+	struct asking *a = *state;
+
+	asking_answer(a, NULL, 200,
+		      "{\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"s3cr3t\","
+		      "\"Token\":\"t0k3n\",\"Expiration\":\"2026-11-20T19:00:00+01:00\"}");
+	assert_string_equal(ask(a, RELATIVE "/x"), FOUND);
+}
+
 static void test_bad_answers(void **state)
 {
 	static const struct {
@@ -234,6 +244,8 @@ int main(void)
 						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_token_file, asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_token, asking_set_up, asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_time_with_offset, asking_set_up,
+						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_answers, asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_attempts, asking_set_up, asking_tear_down),
 	};

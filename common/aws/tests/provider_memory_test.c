@@ -1,5 +1,5 @@
-/* Every allocation of a provider (all go through base/) fails once: nothing crashes or leaks, and no
- * failure passes for a source that is not configured or for credentials. */
+/* Every allocation of a provider (all go through base/) fails once: nothing crashes or leaks, and
+ * no failure passes for a source that is not configured or for credentials. */
 #include "base/tests/failing_memory.h"
 
 #include "../../base/buf.c"
