@@ -114,7 +114,7 @@ def comparable(params):
     return found
 
 
-@pytest.mark.parametrize("profile, env, ours, theirs", rows())
+@pytest.mark.parametrize("profile, env, ours, theirs", list(rows()))
 def test_as_botocore(watched, profile, env, ours, theirs):
     env = watched.fill(env)
     got, params = watched.ours(profile, env)
