@@ -2,7 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "aws/errors.h"
+#include "aws/imds.h"
 #include "aws/send.h"
 #include "base/mem.h"
 
@@ -35,7 +38,7 @@ void aws_client_free(struct aws_client *client)
 {
 	if (!client)
 		return;
-	aws_credentials_done(&client->credentials);
+	aws_cache_done(&client->cache);
 	aws_settings_done(&client->settings);
 	free(client);
 }
@@ -45,18 +48,46 @@ void aws_client_freep(struct aws_client **client)
 	aws_client_free(TAKE_PTR(*client));
 }
 
-int aws_client_check(struct aws_client *client, struct gk_error *err)
+static struct aws_provider_world world_of(const struct aws_client *client)
 {
+	return (struct aws_provider_world){
+		.settings = &client->settings,
+		.transport = client->http.transport,
+		.clock = client->http.clock,
+		.log = client->http.log,
+	};
+}
+
+static void tell_identity(struct aws_client *client)
+{
+	const struct aws_credentials *credentials = &client->cache.credentials;
 	char hint[AWS_CREDENTIALS_HINT] = "";
 
-	if (client->has_credentials)
+	snprintf(client->identity, sizeof(client->identity), "%s, %s", credentials->source,
+		 aws_credentials_hint(credentials, hint));
+}
+
+/* The last resort of an instance that works with its own role: where it is itself. */
+static int find_region(struct aws_client *client, const struct aws_provider_world *world,
+		       struct gk_error *err)
+{
+	const char *source = client->cache.credentials.source;
+
+	if (client->settings.region || !source || strcmp(source, aws_provider_imds.name) != 0)
 		return 0;
-	if (aws_credentials_resolve(&client->settings, &client->credentials, err) < 0)
+	return aws_imds_region(world, &client->settings.region, err);
+}
+
+int aws_client_check(struct aws_client *client, struct gk_error *err)
+{
+	struct aws_provider_world world = world_of(client);
+
+	if (client->anonymous)
+		return 0;
+	if (aws_cache_fill(&client->cache, &world, aws_client_now(client), err) < 0 ||
+	    find_region(client, &world, err) < 0)
 		return -1;
-	client->has_credentials = true;
-	snprintf(client->identity, sizeof(client->identity), "%s, %s", client->credentials.source,
-		 aws_credentials_hint(&client->credentials, hint));
-	gk_log(client->http.log, GK_LOG_DEBUG, "AWS credentials: %s", client->identity);
+	tell_identity(client);
 	return 0;
 }
 
@@ -99,17 +130,13 @@ static int run_ready(struct aws_client *client, struct aws_sending *sendings, si
 	return 0;
 }
 
-int aws_run(struct aws_client *client, struct aws_call *const *calls, size_t count,
-	    struct gk_error *err)
+static int run_all(struct aws_client *client, struct aws_call *const *calls, size_t count,
+		   struct gk_error *err)
 {
 	_cleanup_free_ struct aws_sending *sendings = NULL;
 	_cleanup_free_ struct http_call **ready = NULL;
 	int result = 0;
 
-	if (count == 0)
-		return 0;
-	if (aws_client_check(client, err) < 0)
-		return -1;
 	sendings = calloc(count, sizeof(*sendings));
 	ready = calloc(count, sizeof(struct http_call *));
 	if (!sendings || !ready)
@@ -120,4 +147,36 @@ int aws_run(struct aws_client *client, struct aws_call *const *calls, size_t cou
 	for (size_t i = 0; i < count; i++)
 		aws_sending_done(&sendings[i]);
 	return result;
+}
+
+/* Those that were refused because the credentials have expired get new ones, once. */
+static int run_expired(struct aws_client *client, struct aws_call *const *calls, size_t count,
+		       struct gk_error *err)
+{
+	_cleanup_free_ struct aws_call **expired = calloc(count, sizeof(struct aws_call *));
+	struct aws_provider_world world = world_of(client);
+	struct gk_error failure = {0};
+	size_t expired_count = 0;
+	bool renewed = false;
+
+	for (size_t i = 0; expired && i < count; i++)
+		if (aws_error_is_expired(calls[i]->code))
+			expired[expired_count++] = calls[i];
+	if (expired_count == 0)
+		return 0;
+	if (aws_cache_renew(&client->cache, &world, &renewed, &failure) < 0)
+		for (size_t i = 0; i < expired_count; i++)
+			gk_error_set(&expired[i]->error, GK_DENIED, "%s: %s", expired[i]->action,
+				     failure.message);
+	return renewed ? run_all(client, expired, expired_count, err) : 0;
+}
+
+int aws_run(struct aws_client *client, struct aws_call *const *calls, size_t count,
+	    struct gk_error *err)
+{
+	if (count == 0)
+		return 0;
+	if (aws_client_check(client, err) < 0 || run_all(client, calls, count, err) < 0)
+		return -1;
+	return run_expired(client, calls, count, err);
 }

@@ -42,7 +42,8 @@ void aws_client_freep(struct aws_client **client);
 /* Resolves the credentials. GK_FAILED with what was looked for and how to give them. */
 int aws_client_check(struct aws_client *client, struct gk_error *err);
 
-/* The region that was configured, borrowed; NULL if none was. Calls without a region go there. */
+/* The region that was configured, borrowed; NULL if none was. Calls without a region go there. An
+ * EC2 instance that works with its own role has its own region, once aws_client_check was called. */
 const char *aws_client_region(const struct aws_client *client);
 
 /* The time of the servers, as far as it is known: the clock's, corrected by what answers said. Up to

@@ -1,42 +1,20 @@
 #include "aws/credentials.h"
 
-#include <openssl/crypto.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "aws/provider.h"
 #include "base/mem.h"
 
-enum { HINT_HEAD = 4, HINT_TAIL = 4 };
-
-/* Looks whether its source is configured: 1 with credentials, 0 if it is not, -1 if it is and
- * fails. */
-struct provider {
-	const char *name;
-	int (*resolve)(const struct aws_settings *settings, struct aws_credentials *ret,
-		       struct gk_error *err);
-};
-
-/* A setting whose presence says that a source is configured. */
-struct sign {
-	const char *name; /* variable or key */
-	const char *what;
-};
-
-static void wipe_free(char *text)
-{
-	if (text)
-		OPENSSL_cleanse(text, strlen(text));
-	free(text);
-}
+enum { HINT_HEAD = 4, HINT_TAIL = 4, OFFSET_LENGTH = 6 };
 
 void aws_credentials_done(struct aws_credentials *credentials)
 {
-	wipe_free(credentials->access_key_id);
-	wipe_free(credentials->secret_access_key);
-	wipe_free(credentials->session_token);
+	gk_wipep(&credentials->access_key_id);
+	gk_wipep(&credentials->secret_access_key);
+	gk_wipep(&credentials->session_token);
 	*credentials = (struct aws_credentials){0};
 }
 
@@ -61,182 +39,70 @@ static bool is_printable(const char *text)
 	return true;
 }
 
-/* Copies a key pair; half a pair is an error. 0 if there is none. */
-static int take_keys(const char *id, const char *secret, const char *token, const char *source,
-		     struct aws_credentials *ret, struct gk_error *err)
+int aws_credentials_take(const struct aws_written_keys *keys, const char *place,
+			 bool *ret_configured, struct aws_credentials *ret, struct gk_error *err)
 {
-	if (!id && !secret)
+	_cleanup_(aws_credentials_done) struct aws_credentials credentials = {.fixed = true};
+
+	*ret_configured = keys->id || keys->secret;
+	if (!*ret_configured)
 		return 0;
-	if (!id || !secret)
+	if (!keys->id || !keys->secret)
 		return gk_error_set(err, GK_FAILED,
 				    "the AWS credentials of the %s are incomplete: the %s is "
 				    "missing",
-				    source, id ? "secret access key" : "access key id");
-	if (!is_printable(id) || !is_printable(secret) || !is_printable(token))
+				    place, keys->id ? "secret access key" : "access key id");
+	if (!is_printable(keys->id) || !is_printable(keys->secret) || !is_printable(keys->token))
 		return gk_error_set(err, GK_FAILED,
 				    "the AWS credentials of the %s hold white space or characters "
 				    "that no key has",
-				    source);
-	if (gk_str_set(&ret->access_key_id, id, err) < 0 ||
-	    gk_str_set(&ret->secret_access_key, secret, err) < 0 ||
-	    gk_str_set(&ret->session_token, token, err) < 0)
+				    place);
+	if (gk_str_set(&credentials.access_key_id, keys->id, err) < 0 ||
+	    gk_str_set(&credentials.secret_access_key, keys->secret, err) < 0 ||
+	    gk_str_set(&credentials.session_token, keys->token, err) < 0)
 		return -1;
-	return 1;
-}
-
-static const char *first(const char *a, const char *b)
-{
-	return a ? a : b;
-}
-
-static int resolve_environment(const struct aws_settings *settings, struct aws_credentials *ret,
-			       struct gk_error *err)
-{
-	const char *expires = aws_settings_env(settings, "AWS_CREDENTIAL_EXPIRATION");
-	struct gk_error ignored = {0};
-	int found = 0;
-
-	if (settings->profile_by_flag)
-		return 0;
-	found = take_keys(aws_settings_env(settings, "AWS_ACCESS_KEY_ID"),
-			  aws_settings_env(settings, "AWS_SECRET_ACCESS_KEY"),
-			  first(aws_settings_env(settings, "AWS_SESSION_TOKEN"),
-				aws_settings_env(settings, "AWS_SECURITY_TOKEN")),
-			  "environment", ret, err);
-	if (found == 1 && expires && gk_time_parse(expires, &ret->expires, &ignored) < 0)
-		ret->expires = 0;
-	return found;
-}
-
-static int not_supported(const struct sign *sign, const char *where, struct gk_error *err)
-{
-	return gk_error_set(err, GK_FAILED,
-			    "%s of %s asks for %s, which is not supported yet: give access keys "
-			    "instead (aws configure export-credentials --format env prints them)",
-			    sign->name, where, sign->what);
-}
-
-static int refuse_variables(const struct aws_settings *settings, const struct sign *signs,
-			    size_t count, struct gk_error *err)
-{
-	for (size_t i = 0; i < count; i++)
-		if (aws_settings_env(settings, signs[i].name))
-			return not_supported(&signs[i], "the environment", err);
+	*ret = credentials;
+	credentials = (struct aws_credentials){0};
 	return 0;
 }
 
-static int refuse_keys(const struct aws_settings *settings, const struct sign *signs, size_t count,
-		       struct gk_error *err)
+/* Seconds that "+01:30" at the end of a time is ahead of UTC; false if there is nothing like it. */
+static bool read_offset(const char *text, int *ret)
 {
-	_cleanup_free_ char *where = gk_str_format(err, "the AWS profile %s", settings->profile);
+	int hours = 0;
+	int minutes = 0;
 
-	if (!where)
+	if (strlen(text) != OFFSET_LENGTH || !strchr("+-", text[0]) ||
+	    sscanf(text + 1, "%2d:%2d", &hours, &minutes) != 2)
+		return false;
+	*ret = (hours * 60 + minutes) * 60 * (text[0] == '-' ? -1 : 1);
+	return true;
+}
+
+int aws_credentials_time(const char *text, time_t *ret, struct gk_error *err)
+{
+	size_t length = strlen(text);
+	size_t head = length > OFFSET_LENGTH ? length - OFFSET_LENGTH : 0;
+	_cleanup_free_ char *utc = NULL;
+	int offset = 0;
+
+	if (!read_offset(text + head, &offset))
+		return gk_time_parse(text, ret, err);
+	utc = gk_str_format(err, "%.*sZ", (int)head, text);
+	if (!utc || gk_time_parse(utc, ret, err) < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
-		if (aws_settings_profile(settings, signs[i].name))
-			return not_supported(&signs[i], where, err);
+	*ret -= offset;
 	return 0;
-}
-
-static int resolve_web_identity(const struct aws_settings *settings, struct aws_credentials *ret,
-				struct gk_error *err)
-{
-	static const struct sign signs[] = {{"AWS_WEB_IDENTITY_TOKEN_FILE", "a web identity"}};
-
-	(void)ret;
-	if (settings->profile_by_flag)
-		return 0;
-	return refuse_variables(settings, signs, ARRAY_SIZE(signs), err);
-}
-
-static int resolve_role(const struct aws_settings *settings, struct aws_credentials *ret,
-			struct gk_error *err)
-{
-	static const struct sign signs[] = {
-		{"role_arn", "a role"},
-		{"web_identity_token_file", "a web identity"},
-	};
-
-	(void)ret;
-	return refuse_keys(settings, signs, ARRAY_SIZE(signs), err);
-}
-
-static int resolve_sso(const struct aws_settings *settings, struct aws_credentials *ret,
-		       struct gk_error *err)
-{
-	static const struct sign signs[] = {
-		{"sso_session", "IAM Identity Center"},
-		{"sso_start_url", "IAM Identity Center"},
-		{"sso_account_id", "IAM Identity Center"},
-		{"sso_role_name", "IAM Identity Center"},
-	};
-
-	(void)ret;
-	return refuse_keys(settings, signs, ARRAY_SIZE(signs), err);
-}
-
-static int resolve_profile_keys(const struct aws_settings *settings, struct aws_credentials *ret,
-				struct gk_error *err)
-{
-	return take_keys(aws_settings_profile(settings, "aws_access_key_id"),
-			 aws_settings_profile(settings, "aws_secret_access_key"),
-			 first(aws_settings_profile(settings, "aws_session_token"),
-			       aws_settings_profile(settings, "aws_security_token")),
-			 "profile", ret, err);
-}
-
-static int resolve_process(const struct aws_settings *settings, struct aws_credentials *ret,
-			   struct gk_error *err)
-{
-	static const struct sign signs[] = {
-		{"credential_process", "a credential process"},
-		{"login_session", "a login session"},
-	};
-
-	(void)ret;
-	return refuse_keys(settings, signs, ARRAY_SIZE(signs), err);
-}
-
-static int resolve_container(const struct aws_settings *settings, struct aws_credentials *ret,
-			     struct gk_error *err)
-{
-	static const struct sign signs[] = {
-		{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "container credentials"},
-		{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "container credentials"},
-	};
-
-	(void)ret;
-	return refuse_variables(settings, signs, ARRAY_SIZE(signs), err);
 }
 
 /* The order of the AWS SDKs. */
-static const struct provider providers[] = {
-	{"environment", resolve_environment},
-	{"web identity", resolve_web_identity},
-	{"role", resolve_role},
-	{"IAM Identity Center", resolve_sso},
-	{"profile", resolve_profile_keys},
-	{"process", resolve_process},
-	{"container", resolve_container},
+static const struct aws_provider *const providers[] = {
+	&aws_provider_environment, &aws_provider_web_identity, &aws_provider_github,
+	&aws_provider_profile,     &aws_provider_container,    &aws_provider_imds,
 };
 
-int aws_credentials_resolve(const struct aws_settings *settings, struct aws_credentials *ret,
-			    struct gk_error *err)
+static int nobody(const struct aws_settings *settings, struct gk_error *err)
 {
-	_cleanup_(aws_credentials_done) struct aws_credentials credentials = {0};
-
-	for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
-		int found = providers[i].resolve(settings, &credentials, err);
-
-		if (found < 0)
-			return -1;
-		if (found == 0)
-			continue;
-		credentials.source = providers[i].name;
-		*ret = credentials;
-		credentials = (struct aws_credentials){0};
-		return 0;
-	}
 	return gk_error_set(err, GK_FAILED,
 			    "no AWS credentials: %s no keys in the AWS profile %s; set "
 			    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile that "
@@ -245,4 +111,23 @@ int aws_credentials_resolve(const struct aws_settings *settings, struct aws_cred
 				    ? "there are"
 				    : "AWS_ACCESS_KEY_ID is not set, and there are",
 			    settings->profile);
+}
+
+int aws_credentials_resolve(const struct aws_provider_world *world, struct aws_credentials *ret,
+			    struct gk_error *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
+		struct aws_credentials credentials = {0};
+		bool configured = false;
+
+		if (providers[i]->find(world, &configured, &credentials, err) < 0)
+			return -1;
+		if (!configured)
+			continue;
+		if (!credentials.source)
+			credentials.source = providers[i]->name;
+		*ret = credentials;
+		return 0;
+	}
+	return nobody(world->settings, err);
 }

@@ -160,6 +160,14 @@ bool aws_error_may_be_skew(const char *code)
 	return is_one_of(code, names, ARRAY_SIZE(names));
 }
 
+bool aws_error_is_expired(const char *code)
+{
+	static const char *const names[] = {"ExpiredToken", "ExpiredTokenException",
+					    "RequestExpired"};
+
+	return is_one_of(code, names, ARRAY_SIZE(names));
+}
+
 bool aws_error_is_stale_token(const char *code)
 {
 	static const char *const names[] = {"InvalidPaginationToken", "InvalidNextToken"};

@@ -23,6 +23,9 @@ struct aws_error_meaning aws_error_meaning(const char *code, int status);
 /* May the code be caused by a clock that is wrong? */
 bool aws_error_may_be_skew(const char *code);
 
+/* Does the code say that the credentials have expired? */
+bool aws_error_is_expired(const char *code);
+
 /* Is a page token worn out, so that a listing has to start anew? */
 bool aws_error_is_stale_token(const char *code);
 

@@ -56,9 +56,11 @@ static int prepare(struct http_call *http, time_t now, struct http_request *requ
 	sending->offset = client->clock_offset;
 	if (build_request(sending, request, err) < 0)
 		return -1;
+	if (client->anonymous)
+		return 0;
 	what.body = request->body.data;
 	what.body_length = request->body.length;
-	return aws_sign(&what, &client->credentials, &request->headers, NULL, err);
+	return aws_sign(&what, &client->cache.credentials, &request->headers, NULL, err);
 }
 
 static int set_error(struct aws_sending *sending, enum gk_code code, const char *format, ...)

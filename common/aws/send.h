@@ -2,15 +2,15 @@
 #ifndef GK_AWS_SEND_H
 #define GK_AWS_SEND_H
 
+#include "aws/cache.h"
 #include "aws/client.h"
-#include "aws/credentials.h"
 #include "aws/endpoint.h"
 #include "net/client.h"
 
 struct aws_client {
 	struct aws_settings settings;
-	struct aws_credentials credentials;
-	bool has_credentials;
+	struct aws_cache cache;
+	bool anonymous; /* nothing is signed */
 	char identity[64];
 	struct http_client http;
 	int64_t clock_offset; /* seconds that the server is ahead of us */

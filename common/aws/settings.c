@@ -30,13 +30,17 @@ const char *aws_settings_env(const struct aws_settings *settings, const char *na
 
 const char *aws_settings_profile(const struct aws_settings *settings, const char *key)
 {
-	return aws_profiles_get(&settings->profiles, AWS_SECTION_PROFILE, settings->profile, key,
-				NULL);
+	return aws_settings_profile_named(settings, settings->profile, key);
 }
 
-/* Environment, else profile; NULL if neither says anything. */
-static const char *look_up(const struct aws_settings *settings, const char *variable,
-			   const char *key)
+const char *aws_settings_profile_named(const struct aws_settings *settings, const char *profile,
+				       const char *key)
+{
+	return aws_profiles_get(&settings->profiles, AWS_SECTION_PROFILE, profile, key, NULL);
+}
+
+const char *aws_settings_look_up(const struct aws_settings *settings, const char *variable,
+				 const char *key)
 {
 	const char *value = aws_settings_env(settings, variable);
 
@@ -66,17 +70,23 @@ static const char *home_folder(const struct aws_settings *settings)
 	return user ? user->pw_dir : home;
 }
 
+char *aws_settings_path(const struct aws_settings *settings, const char *path,
+			struct gk_error *err)
+{
+	const char *home = home_folder(settings);
+
+	if (path[0] != '~' || (path[1] != '/' && path[1] != '\0'))
+		return gk_str_format(err, "%s", path);
+	return gk_str_format(err, "%s%s", home ? home : "", path + 1);
+}
+
 /* Path of a shared file, owned. */
 static char *file_path(const struct aws_settings *settings, const char *variable,
 		       const char *standard, struct gk_error *err)
 {
 	const char *path = aws_settings_env(settings, variable);
-	const char *home = home_folder(settings);
 
-	path = path ? path : standard;
-	if (path[0] != '~' || (path[1] != '/' && path[1] != '\0'))
-		return gk_str_format(err, "%s", path);
-	return gk_str_format(err, "%s%s", home ? home : "", path + 1);
+	return aws_settings_path(settings, path ? path : standard, err);
 }
 
 static int choose_profile(struct aws_settings *settings, const struct aws_options *options,
@@ -109,10 +119,10 @@ static int load_files(struct aws_settings *settings, bool profile_named, struct 
 	return 0;
 }
 
-static int read_bool(const struct aws_settings *settings, const char *variable, const char *key,
-		     bool *ret, struct gk_error *err)
+int aws_settings_switch(const struct aws_settings *settings, const char *variable, const char *key,
+			bool *ret, struct gk_error *err)
 {
-	const char *value = look_up(settings, variable, key);
+	const char *value = aws_settings_look_up(settings, variable, key);
 
 	if (value && strcasecmp(value, "true") != 0 && strcasecmp(value, "false") != 0)
 		return gk_error_set(err, GK_USAGE, "%s (%s) is neither true nor false: %s",
@@ -121,16 +131,19 @@ static int read_bool(const struct aws_settings *settings, const char *variable, 
 	return 0;
 }
 
-/* A count from 1; more than `most` is `most`. */
-static int read_attempts(const char *value, const char *name, int most, int *ret,
-			 struct gk_error *err)
+int aws_settings_count(const char *value, const char *name, int most, int fallback, int *ret,
+		       struct gk_error *err)
 {
 	int number = 0;
 
+	if (!value) {
+		*ret = fallback;
+		return 0;
+	}
 	for (const char *c = value; isdigit((unsigned char)*c) && number < most; c++)
 		number = number * 10 + (*c - '0');
 	if (value[strspn(value, "0123456789")] || number < 1)
-		return gk_error_set(err, GK_USAGE, "%s is no number of attempts: %s", name, value);
+		return gk_error_set(err, GK_USAGE, "%s is no number from 1: %s", name, value);
 	*ret = number < most ? number : most;
 	return 0;
 }
@@ -139,15 +152,13 @@ static int read_attempts(const char *value, const char *name, int most, int *ret
 static int set_attempts(struct aws_settings *settings, struct gk_error *err)
 {
 	const char *own = aws_settings_env(settings, "GOLDKEEP_MAX_ATTEMPTS");
-	const char *value = look_up(settings, "AWS_MAX_ATTEMPTS", "max_attempts");
+	const char *value = aws_settings_look_up(settings, "AWS_MAX_ATTEMPTS", "max_attempts");
 
 	if (own)
-		return read_attempts(own, "GOLDKEEP_MAX_ATTEMPTS", OWN_ATTEMPTS_MAX,
-				     &settings->max_attempts, err);
-	if (value)
-		return read_attempts(value, "AWS_MAX_ATTEMPTS", ATTEMPTS_MAX,
-				     &settings->max_attempts, err);
-	return 0;
+		return aws_settings_count(own, "GOLDKEEP_MAX_ATTEMPTS", OWN_ATTEMPTS_MAX, 0,
+					  &settings->max_attempts, err);
+	return aws_settings_count(value, "AWS_MAX_ATTEMPTS", ATTEMPTS_MAX, 0,
+				  &settings->max_attempts, err);
 }
 
 static int set_region(struct aws_settings *settings, const struct aws_options *options,
@@ -158,7 +169,7 @@ static int set_region(struct aws_settings *settings, const struct aws_options *o
 	if (!region || !region[0])
 		region = aws_settings_env(settings, "AWS_REGION");
 	if (!region)
-		region = look_up(settings, "AWS_DEFAULT_REGION", "region");
+		region = aws_settings_look_up(settings, "AWS_DEFAULT_REGION", "region");
 	if (region && !aws_region_is_valid(region))
 		return gk_error_set(err, GK_USAGE, "this is no AWS region: %s", region);
 	return gk_str_set(&settings->region, region, err);
@@ -168,17 +179,17 @@ static int set_others(struct aws_settings *settings, const struct aws_options *o
 		      struct gk_error *err)
 {
 	const char *endpoint = options->endpoint_url ? options->endpoint_url : "";
-	const char *ca_bundle = look_up(settings, "AWS_CA_BUNDLE", "ca_bundle");
+	const char *ca_bundle = aws_settings_look_up(settings, "AWS_CA_BUNDLE", "ca_bundle");
 
 	if (gk_str_set(&settings->endpoint_url, endpoint[0] ? endpoint : NULL, err) < 0 ||
 	    gk_str_set(&settings->ca_bundle, ca_bundle, err) < 0)
 		return -1;
-	if (read_bool(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+	if (aws_settings_switch(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
 		      "ignore_configured_endpoint_urls", &settings->ignore_endpoints, err) < 0 ||
-	    read_bool(settings, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &settings->fips,
+	    aws_settings_switch(settings, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &settings->fips,
 		      err) < 0)
 		return -1;
-	return read_bool(settings, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
+	return aws_settings_switch(settings, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
 			 &settings->dual_stack, err);
 }
 

@@ -33,8 +33,28 @@ void aws_settings_done(struct aws_settings *settings);
 /* A variable of the environment; NULL if unset or empty. */
 const char *aws_settings_env(const struct aws_settings *settings, const char *name);
 
+/* The variable, else the key of the profile in use; NULL if neither says anything. */
+const char *aws_settings_look_up(const struct aws_settings *settings, const char *variable,
+				 const char *key);
+
+/* A count from 1 to `most` (more counts as `most`); the fallback for NULL. GK_USAGE, naming `name`. */
+int aws_settings_count(const char *value, const char *name, int most, int fallback, int *ret,
+		       struct gk_error *err);
+
+/* True or false in any case, false for neither. GK_USAGE for anything else. */
+int aws_settings_switch(const struct aws_settings *settings, const char *variable, const char *key,
+			bool *ret, struct gk_error *err);
+
+/* A path, owned, with the home folder in the place of a leading ~. */
+char *aws_settings_path(const struct aws_settings *settings, const char *path,
+			struct gk_error *err);
+
 /* A key of the profile in use; NULL if unset or empty. */
 const char *aws_settings_profile(const struct aws_settings *settings, const char *key);
+
+/* The same of another profile. */
+const char *aws_settings_profile_named(const struct aws_settings *settings, const char *profile,
+				       const char *key);
 
 /* Is it one host label? A region becomes part of a host name. */
 bool aws_region_is_valid(const char *region);

@@ -12,6 +12,13 @@ void gk_buf_done(struct gk_buf *buf)
 	*buf = (struct gk_buf){.ceiling = buf->ceiling};
 }
 
+void gk_buf_wipe(struct gk_buf *buf)
+{
+	if (buf->data)
+		explicit_bzero(buf->data, buf->room);
+	gk_buf_done(buf);
+}
+
 void gk_buf_clear(struct gk_buf *buf)
 {
 	buf->length = 0;

@@ -20,6 +20,7 @@ struct gk_buf {
 };
 
 void gk_buf_done(struct gk_buf *buf);
+void gk_buf_wipe(struct gk_buf *buf);  /* the same for secrets: overwrites them first */
 void gk_buf_clear(struct gk_buf *buf); /* empty and good again, keeps the room */
 
 void gk_buf_add(struct gk_buf *buf, const void *data, size_t length);

@@ -143,7 +143,7 @@ static char *follow_links(const char *path, struct gk_error *err)
 
 /* Created with open(2) and not mkostemp(3), so that the system applies the umask: there is no way
  * to ask for it without changing it. */
-static int create_beside(const char *path, char **ret_name, struct gk_error *err)
+static int create_beside(const char *path, mode_t mode, char **ret_name, struct gk_error *err)
 {
 	_cleanup_free_ char *folder = gk_path_folder(path, err);
 
@@ -157,7 +157,7 @@ static int create_beside(const char *path, char **ret_name, struct gk_error *err
 		name = gk_str_format(err, "%s/.goldkeep-%016" PRIx64, folder, random);
 		if (!name)
 			return -1;
-		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+		fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 		if (fd >= 0) {
 			*ret_name = TAKE_PTR(name);
 			return fd;
@@ -168,7 +168,8 @@ static int create_beside(const char *path, char **ret_name, struct gk_error *err
 	return folder ? gk_error_errno(err, EEXIST, "creating a file beside %s", path) : -1;
 }
 
-int gk_file_draft_open(struct gk_file_draft *draft, const char *path, struct gk_error *err)
+static int open_draft(struct gk_file_draft *draft, const char *path, bool private,
+		      struct gk_error *err)
 {
 	_cleanup_free_ char *target = NULL;
 	_cleanup_free_ char *temporary = NULL;
@@ -182,7 +183,7 @@ int gk_file_draft_open(struct gk_file_draft *draft, const char *path, struct gk_
 	target = follow_links(path, err);
 	if (!target)
 		return -1;
-	fd = create_beside(target, &temporary, err);
+	fd = create_beside(target, private ? 0600 : 0644, &temporary, err);
 	if (fd < 0)
 		return -1;
 	*draft = (struct gk_file_draft){
@@ -190,12 +191,23 @@ int gk_file_draft_open(struct gk_file_draft *draft, const char *path, struct gk_
 		.temporary = TAKE_PTR(temporary),
 		.fd = fd,
 	};
-	if (exists && fchmod(fd, info.st_mode & 0777) < 0) {
+	if (exists && !private && fchmod(fd, info.st_mode & 0777) < 0) {
 		gk_error_errno(err, errno, "giving the file beside %s its permissions", path);
 		gk_file_draft_done(draft);
 		return -1;
 	}
 	return 0;
+}
+
+int gk_file_draft_open(struct gk_file_draft *draft, const char *path, struct gk_error *err)
+{
+	return open_draft(draft, path, false, err);
+}
+
+int gk_file_draft_open_private(struct gk_file_draft *draft, const char *path,
+			       struct gk_error *err)
+{
+	return open_draft(draft, path, true, err);
 }
 
 static int write_all(int fd, const char *data, size_t length)

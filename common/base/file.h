@@ -23,6 +23,9 @@ struct gk_file_draft {
 
 /* Opens the draft, so that an unwritable folder is found out before anything else happens. */
 int gk_file_draft_open(struct gk_file_draft *draft, const char *path, struct gk_error *err);
+/* The same for a secret: nobody but its owner ever reads it (mode 0600), whatever was there. */
+int gk_file_draft_open_private(struct gk_file_draft *draft, const char *path,
+			       struct gk_error *err);
 int gk_file_draft_commit(struct gk_file_draft *draft, const void *data, size_t length,
 			 struct gk_error *err);
 /* Removes the temporary file if it was not committed. Safe on a zeroed draft. */

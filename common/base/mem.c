@@ -8,6 +8,14 @@ void gk_freep(void *pointer_to_pointer)
 	free(gk_take(pointer_to_pointer));
 }
 
+void gk_wipep(char **secret)
+{
+	if (*secret)
+		explicit_bzero(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
+}
+
 void *gk_take(void *pointer_to_pointer)
 {
 	void *value = NULL;

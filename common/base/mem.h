@@ -14,6 +14,7 @@
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
 #define _cleanup_free_ _cleanup_(gk_freep)
+#define _cleanup_wipe_ _cleanup_(gk_wipep)
 
 /* The value of a variable, which is NULL afterwards: ownership moves to the reader. */
 #define TAKE_PTR(pointer) ((__typeof__(pointer))gk_take((void *)&(pointer)))
@@ -21,6 +22,9 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 void gk_freep(void *pointer_to_pointer);
+
+/* Overwrites a secret and frees it; for a `char *` variable. */
+void gk_wipep(char **secret);
 void *gk_take(void *pointer_to_pointer);
 
 /* Adds one zeroed element to an array that its owner keeps as a pointer and a count; room is

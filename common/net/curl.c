@@ -170,9 +170,11 @@ static void set_request(CURL *easy, const struct http_request *request)
 
 static void set_answer(struct transfer *transfer)
 {
-	struct http_response *response = &transfer->exchange->response;
+	struct http_exchange *exchange = transfer->exchange;
+	struct http_response *response = &exchange->response;
 
-	response->body.ceiling = HTTP_RESPONSE_MAX;
+	response->body.ceiling = exchange->request.answer_max ? exchange->request.answer_max
+							      : HTTP_RESPONSE_MAX;
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, &response->body);
 	curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -229,17 +231,31 @@ static void unlink_transfer(struct curl_transport *self, const struct transfer *
 		*link = transfer->next;
 }
 
+static void describe_size(size_t ceiling, char *text, size_t size)
+{
+	if (ceiling % (1 << 20) == 0)
+		snprintf(text, size, "the answer is larger than %zu MiB", ceiling >> 20);
+	else
+		snprintf(text, size, "the answer is larger than %zu bytes", ceiling);
+}
+
 /* Says in words of our own what libcurl says at length, where that helps. */
 static void tell_failure(struct transfer *transfer, CURLcode code)
 {
 	struct http_response *response = &transfer->exchange->response;
 	char system[128] = "";
+	char too_long[64] = "";
 	long number = 0;
+	long sent = 0;
 	const char *text = transfer->message[0] ? transfer->message : curl_easy_strerror(code);
 
-	if (response->body.state == GK_BUF_TOO_LONG)
-		text = "the answer is larger than 32 MiB";
-	else if (code == CURLE_PARTIAL_FILE)
+	curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
+	response->unsent = sent == 0;
+	response->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+	if (response->body.state == GK_BUF_TOO_LONG) {
+		describe_size(response->body.ceiling, too_long, sizeof(too_long));
+		text = too_long;
+	} else if (code == CURLE_PARTIAL_FILE)
 		text = "the answer was cut short";
 	else if (code == CURLE_GOT_NOTHING)
 		text = "the connection was closed without an answer";

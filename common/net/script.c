@@ -11,7 +11,7 @@ struct http_script_answer {
 	struct gk_buf body;
 	int status;
 	int64_t delay_ms;
-	bool always, used;
+	bool always, used, unsent, timed_out;
 };
 
 struct http_script_flight {
@@ -71,6 +71,8 @@ int http_script_add(struct http_script *script, const struct script_answer *from
 	answer->status = from->status;
 	answer->delay_ms = from->delay_ms;
 	answer->always = from->always;
+	answer->unsent = from->unsent;
+	answer->timed_out = from->timed_out;
 	if (gk_buf_check(&answer->body, NULL) < 0 ||
 	    gk_str_set(&answer->lane, from->lane, NULL) < 0 ||
 	    gk_str_set(&answer->match, from->match, NULL) < 0 ||
@@ -130,6 +132,8 @@ static struct script_sent *record(struct http_script *script, const struct http_
 	if (!sent)
 		return NULL;
 	sent->ms = script->clock->ms;
+	sent->timeout_ms = request->timeout_ms;
+	sent->no_proxy = request->no_proxy;
 	if (gk_str_set(&sent->method, request->method, err) < 0 ||
 	    gk_str_set(&sent->url, request->url, err) < 0 ||
 	    gk_str_set(&sent->body, gk_buf_text(&request->body), err) < 0 ||
@@ -157,6 +161,8 @@ static int fill(struct http_response *response, const struct http_script_answer 
 		struct gk_error *err)
 {
 	response->status = answer->status;
+	response->unsent = answer->unsent;
+	response->timed_out = answer->timed_out;
 	response->body.ceiling = HTTP_RESPONSE_MAX;
 	gk_buf_add(&response->body, answer->body.data, answer->body.length);
 	if (answer->failure)

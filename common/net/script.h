@@ -38,6 +38,7 @@ struct script_answer {
 	const char *body;    /* NULL: "" */
 	size_t body_length;  /* 0: the body ends at its NUL */
 	const char *failure; /* NULL: none */
+	bool unsent, timed_out; /* of a failure */
 	int64_t delay_ms;    /* how long after the start of a round it is there; rounds deliver in
 			      * that order and move the clock on */
 	bool always;         /* serves any number of requests; otherwise one */
@@ -47,6 +48,8 @@ struct script_sent {
 	char *method, *url, *body;
 	struct gk_strv headers;
 	int64_t ms;          /* the clock at that moment */
+	int64_t timeout_ms;
+	bool no_proxy;
 };
 
 struct http_script_answer;

@@ -14,17 +14,19 @@ static void wipe(struct gk_strv *list)
 	gk_strv_done(list);
 }
 
+void http_exchange_clear_answer(struct http_exchange *exchange)
+{
+	gk_strv_done(&exchange->response.headers);
+	gk_buf_wipe(&exchange->response.body);
+	exchange->response = (struct http_response){0};
+}
+
 void http_exchange_done(struct http_exchange *exchange)
 {
-	struct http_request *request = &exchange->request;
-
-	if (request->body.data)
-		OPENSSL_cleanse(request->body.data, request->body.room);
-	gk_buf_done(&request->body);
-	wipe(&request->headers);
-	free(request->url);
-	gk_strv_done(&exchange->response.headers);
-	gk_buf_done(&exchange->response.body);
+	http_exchange_clear_answer(exchange);
+	gk_buf_wipe(&exchange->request.body);
+	wipe(&exchange->request.headers);
+	free(exchange->request.url);
 	*exchange = (struct http_exchange){.owner = exchange->owner};
 }
 

@@ -18,6 +18,7 @@ struct http_request {
 	struct gk_strv headers; /* "Name: value" */
 	struct gk_buf body;
 	int64_t timeout_ms;     /* for the whole exchange */
+	size_t answer_max;      /* bytes of a body that are taken; 0: HTTP_RESPONSE_MAX */
 	bool no_proxy;
 };
 
@@ -26,6 +27,8 @@ struct http_response {
 	struct gk_strv headers; /* "name: value", names in lower case, as they came */
 	struct gk_buf body;
 	char failure[256];      /* why there is no (whole) answer; "" if there is one */
+	bool unsent;            /* with a failure: nobody was reached */
+	bool timed_out;         /* with a failure: it was the time */
 };
 
 struct http_exchange {
@@ -34,7 +37,11 @@ struct http_exchange {
 	void *owner; /* the starter's; a transport does not touch it */
 };
 
+/* Wipes: requests and answers carry secrets. */
 void http_exchange_done(struct http_exchange *exchange);
+
+/* Forgets the answer, so that the request can be sent again. */
+void http_exchange_clear_answer(struct http_exchange *exchange);
 
 /* Value of a header of the answer (name in lower case), or NULL. */
 const char *http_response_header(const struct http_response *response, const char *name);

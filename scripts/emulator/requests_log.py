@@ -16,6 +16,7 @@ def add(call: Call) -> dict[str, Any]:
         "service": call.service,
         "action": call.action,
         "region": call.region,
+        "key": call.key,
         "status": 0,
         "params": call.params,
     }

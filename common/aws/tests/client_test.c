@@ -411,7 +411,8 @@ static void test_no_credentials(void **state)
 	struct aws_call *pointer = &call;
 	struct gk_error err = {0};
 
-	aws_fixture_client(f, "AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY=");
+	aws_fixture_client(f, "AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= "
+			      "AWS_EC2_METADATA_DISABLED=true");
 	assert_failure(aws_run(f->client, &pointer, 1, &err), &err, GK_FAILED,
 		       "no AWS credentials");
 	assert_failure(aws_client_check(f->client, &err), &err, GK_FAILED, "no AWS credentials");

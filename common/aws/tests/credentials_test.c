@@ -1,5 +1,5 @@
 /* The provider chain, line by line of testdata/aws-profiles/chain.txt. */
-#include "aws/credentials.h"
+#include "aws/provider.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +11,14 @@
 
 enum { FIELDS = 3 };
 
+static int resolve(const struct aws_settings *settings, struct aws_credentials *ret,
+		   struct gk_error *err)
+{
+	const struct aws_provider_world world = {.settings = settings, .clock = &gk_system_clock};
+
+	return aws_credentials_resolve(&world, ret, err);
+}
+
 static void describe(const struct aws_options *options, char *text, size_t size)
 {
 	struct aws_settings settings = {0};
@@ -18,7 +26,7 @@ static void describe(const struct aws_options *options, char *text, size_t size)
 	struct gk_error err = {0};
 
 	if (aws_settings_load(options, &settings, &err) < 0 ||
-	    aws_credentials_resolve(&settings, &credentials, &err) < 0) {
+	    resolve(&settings, &credentials, &err) < 0) {
 		assert_true(err.code == GK_FAILED);
 		snprintf(text, size, "! %s", err.message);
 	} else {
@@ -81,9 +89,9 @@ static void test_expiration(void **state)
 
 	(void)state;
 	environment_set("AWS_ACCESS_KEY_ID=K AWS_SECRET_ACCESS_KEY=s "
-			"AWS_CREDENTIAL_EXPIRATION=2026-11-20T12:36:00Z");
+			"AWS_CREDENTIAL_EXPIRATION=2026-11-20T14:06:00+01:30");
 	assert_success(aws_settings_load(&options, &settings, &err), &err);
-	assert_success(aws_credentials_resolve(&settings, &credentials, &err), &err);
+	assert_success(resolve(&settings, &credentials, &err), &err);
 	assert_int_equal(credentials.expires, 1795178160);
 	aws_credentials_done(&credentials);
 	aws_settings_done(&settings);

@@ -94,7 +94,7 @@ static void answer_request(int fd, const char *request)
 	snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	if (strstr(request, " /echo"))
 		put_answer(fd, request);
-	else if (strstr(request, " /pid"))
+	else if (strstr(request, "/pid "))
 		put_answer(fd, pid);
 	else if (strstr(request, " /redirect"))
 		put(fd, "HTTP/1.1 302 Found\r\nLocation: /echo\r\nContent-Length: 0\r\n\r\n");
@@ -289,6 +289,8 @@ static void test_refused(void **state)
 	await(f);
 	assert_int_equal(exchange.response.status, 0);
 	assert_string_equal(exchange.response.failure, "connection refused");
+	assert_true(exchange.response.unsent);
+	assert_false(exchange.response.timed_out);
 	http_exchange_done(&exchange);
 }
 
@@ -310,6 +312,7 @@ static void test_broken_answers(void **state)
 		begin_path(f, &exchange, rows[i].path);
 		await(f);
 		assert_string_equal(exchange.response.failure, rows[i].failure);
+		assert_false(exchange.response.unsent);
 		http_exchange_done(&exchange);
 	}
 }
@@ -354,7 +357,51 @@ static void test_time_is_up(void **state)
 	await(f);
 	assert_int_equal(exchange.response.status, 0);
 	assert_non_null(strstr(exchange.response.failure, "timed out"));
+	assert_true(exchange.response.timed_out);
+	assert_false(exchange.response.unsent);
 	http_exchange_done(&exchange);
+}
+
+/* A request may set a ceiling of its own, and may be sent again on what is forgotten. */
+static void test_ceiling_of_a_request(void **state)
+{
+	struct fixture *f = *state;
+	struct http_exchange exchange = {.request.answer_max = 16};
+	struct gk_error err = {0};
+
+	begin_path(f, &exchange, "/echo");
+	await(f);
+	assert_string_equal(exchange.response.failure, "the answer is larger than 16 bytes");
+	http_exchange_clear_answer(&exchange);
+	assert_string_equal(exchange.response.failure, "");
+	exchange.request.answer_max = 4096;
+	assert_success(f->transport->ops->start(f->transport, &exchange, &err), &err);
+	await(f);
+	assert_string_equal(exchange.response.failure, "");
+	assert_int_equal(exchange.response.status, 200);
+	http_exchange_done(&exchange);
+}
+
+/* What must not go through a proxy does not, whatever host it is for. */
+static void test_no_proxy_when_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct http_exchange through = {0};
+	struct http_exchange direct = {.request.no_proxy = true};
+	char proxy[64];
+
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", f->server.port);
+	setenv("http_proxy", proxy, 1);
+	begin(f, &through, "http://nowhere.invalid/pid");
+	await(f);
+	begin(f, &direct, "http://nowhere.invalid/pid");
+	await(f);
+	unsetenv("http_proxy");
+	assert_int_equal(through.response.status, 200);
+	assert_int_equal(direct.response.status, 0);
+	assert_true(direct.response.unsent);
+	http_exchange_done(&through);
+	http_exchange_done(&direct);
 }
 
 static void test_only_http(void **state)
@@ -413,6 +460,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_headers_are_those_of_the_last_answer, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_time_is_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_ceiling_of_a_request, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_proxy_when_asked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_http, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_proxy_for_loopback, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_free_in_flight, set_up, tear_down),

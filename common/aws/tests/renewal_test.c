@@ -1,0 +1,207 @@
+/* Credentials that end: new ones before a request, or once after a refusal; processes. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aws/process.h"
+#include "aws/tests/asking.h"
+#include "aws/tests/environment.h"
+#include "aws/client.h"
+#include "base/mem.h"
+#include "base/tests/unit.h"
+
+#define ENV                                                                                        \
+	"AWS_REGION=us-east-1 AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:1/k "
+#define KEYS(id, until)                                                                            \
+	"{\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"s3cr3t\",\"Token\":\"t0k3n\","          \
+	"\"Expiration\":\"" until "\"}"
+#define DONE "<DescribeImagesResponse/>"
+#define EXPIRED                                                                                    \
+	"<Response><Errors><Error><Code>ExpiredToken</Code><Message>over</Message></Error>"        \
+	"</Errors></Response>"
+
+static struct aws_client *new_client(struct asking *a, const char *environment)
+{
+	struct aws_options options = {.getenv = environment_get};
+	struct aws_client *client = NULL;
+	struct gk_error err = {0};
+
+	environment_set(environment);
+	assert_success(aws_client_new(&options, http_script_transport(a->script), &a->clock.clock,
+				      NULL, &client, &err),
+		       &err);
+	return client;
+}
+
+static enum gk_code run(struct aws_client *client, struct gk_error *ret)
+{
+	struct aws_call call = {.service = AWS_EC2, .action = "DescribeImages"};
+	struct aws_call *pointer = &call;
+
+	*ret = (struct gk_error){0};
+	if (aws_run(client, &pointer, 1, ret) == 0)
+		*ret = call.error;
+	aws_call_done(&call);
+	return ret->code;
+}
+
+static void assert_signed_by(const struct asking *a, size_t i, const char *id)
+{
+	const char *value = script_sent_header(asking_sent(a, i), "Authorization");
+
+	assert_non_null(value);
+	assert_non_null(strstr(value, id));
+}
+
+static void test_before_the_end(void **state)
+{
+	struct asking *a = *state;
+	_cleanup_(aws_client_freep) struct aws_client *client = new_client(a, ENV);
+	struct gk_error err = {0};
+
+	asking_answer(a, "/k", 200, KEYS("KEY1", "2026-11-20T12:41:00Z"));
+	asking_answer(a, "DescribeImages", 200, DONE);
+	assert_int_equal(run(client, &err), GK_OK);
+	a->clock.ms += 1000; /* four minutes and 59 seconds are left */
+	asking_answer(a, "/k", 200, KEYS("KEY2", "2026-11-20T18:00:00Z"));
+	asking_answer(a, "DescribeImages", 200, DONE);
+	assert_int_equal(run(client, &err), GK_OK);
+	assert_signed_by(a, 1, "KEY1");
+	assert_signed_by(a, 3, "KEY2");
+	assert_non_null(strstr(aws_client_identity(client), "container, KEY2"));
+}
+
+/* Old ones that are good are used on; new ones are asked for again a minute later. */
+static void test_nobody_has_new_ones(void **state)
+{
+	struct asking *a = *state;
+	_cleanup_(aws_client_freep) struct aws_client *client = new_client(a, ENV);
+	struct gk_error err = {0};
+
+	asking_answer(a, "/k", 200, KEYS("KEY1", "2026-11-20T12:38:00Z"));
+	asking_answer(a, "DescribeImages", 200, DONE);
+	assert_int_equal(run(client, &err), GK_OK);
+	asking_answer(a, "/k", 403, "{}");
+	asking_answer(a, "DescribeImages", 200, DONE);
+	asking_answer(a, "DescribeImages", 200, DONE);
+	assert_int_equal(run(client, &err), GK_OK);
+	assert_int_equal(run(client, &err), GK_OK);
+	a->clock.ms += 2 * 60 * 1000;
+	asking_answer(a, "/k", 403, "{}");
+	assert_int_equal(run(client, &err), GK_FAILED);
+	assert_non_null(strstr(err.message, "the AWS credentials have expired: container"));
+}
+
+static void test_refused_once(void **state)
+{
+	struct asking *a = *state;
+	_cleanup_(aws_client_freep) struct aws_client *client = new_client(a, ENV);
+	struct gk_error err = {0};
+
+	asking_answer(a, "/k", 200, KEYS("KEY1", "2026-11-20T18:00:00Z"));
+	asking_answer(a, "DescribeImages", 403, EXPIRED);
+	asking_answer(a, "/k", 200, KEYS("KEY2", "2026-11-20T18:00:00Z"));
+	asking_answer(a, "DescribeImages", 200, DONE);
+	assert_int_equal(run(client, &err), GK_OK);
+	assert_signed_by(a, 3, "KEY2");
+	asking_answer(a, "DescribeImages", 403, EXPIRED);
+	asking_answer(a, "/k", 200, KEYS("KEY3", "2026-11-20T18:00:00Z"));
+	asking_answer(a, "DescribeImages", 403, EXPIRED);
+	assert_int_equal(run(client, &err), GK_DENIED);
+	assert_non_null(strstr(err.message, "ExpiredToken"));
+}
+
+static void test_fixed_keys_are_not_asked_for_again(void **state)
+{
+	struct asking *a = *state;
+	_cleanup_(aws_client_freep) struct aws_client *client =
+		new_client(a, "AWS_ACCESS_KEY_ID=K AWS_SECRET_ACCESS_KEY=s AWS_REGION=us-east-1 "
+			      "AWS_CREDENTIAL_EXPIRATION=2026-11-20T12:36:01Z");
+	struct gk_error err = {0};
+
+	asking_answer(a, "DescribeImages", 403, EXPIRED);
+	assert_int_equal(run(client, &err), GK_DENIED);
+	assert_non_null(strstr(err.message, "get new ones and run the same command again"));
+	assert_int_equal(a->script->sent_count, 1);
+}
+
+static void test_web_identity_file_is_read_again(void **state)
+{
+	static const char answer[] =
+		"<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>"
+		"<AccessKeyId>WEB</AccessKeyId><SecretAccessKey>s3cr3t</SecretAccessKey>"
+		"<SessionToken>t0k3n</SessionToken><Expiration>2026-11-20T18:00:00Z</Expiration>"
+		"</Credentials></AssumeRoleWithWebIdentityResult>"
+		"</AssumeRoleWithWebIdentityResponse>";
+	static const struct {
+		const char *content, *sent;
+	} rows[] = {{"first\n", "&WebIdentityToken=first"}, {"second\r\n", NULL}, {"a\rb", NULL},
+		    {"", NULL}, {"third", "&WebIdentityToken=third"}};
+	struct asking *a = *state;
+	char path[] = "/tmp/goldkeep-token-XXXXXX";
+	char environment[256];
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(environment, sizeof(environment),
+		 "AWS_REGION=eu-west-1 AWS_ROLE_ARN=arn AWS_WEB_IDENTITY_TOKEN_FILE=%s", path);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		asking_write(path, rows[i].content);
+		if (rows[i].sent)
+			asking_answer(a, rows[i].sent, 200, answer);
+		asking_ask(a, NULL, environment, aws_provider_web_identity.find);
+		assert_said(a, rows[i].sent ? "WEB t0k3n" : "holds no token");
+	}
+	assert_string_equal(asking_sent(a, 0)->url, "https://sts.eu-west-1.amazonaws.com/");
+	assert_null(script_sent_header(asking_sent(a, 0), "Authorization"));
+	unlink(path);
+}
+
+static void test_processes(void **state)
+{
+	static const struct {
+		const char *command, *said;
+		int64_t timeout_ms;
+	} rows[] = {
+		{"sleep 20", "takes too long", 50},
+		{"sh -c 'exec >&- 2>&-; sleep 20'", "takes too long", 50},
+		{"head -c 65537 /dev/zero", "more than 64 KiB", 10000},
+		{"sh -c 'kill -9 $$'", "signal 9", 10000},
+		{"sh -c 'ls /proc/self/fd | wc -w'", "4", 10000},
+		{"sh -c 'read x || echo nothing to read'", "nothing to read", 10000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(gk_strv_done) struct gk_strv words = {0};
+		_cleanup_(gk_buf_done) struct gk_buf output = {0};
+		struct gk_error err = {0};
+		const char *said = err.message;
+
+		assert_success(aws_process_split(rows[i].command, &words, &err), &err);
+		if (aws_process_run(&words, &gk_system_clock, rows[i].timeout_ms, &output, &err) ==
+		    0)
+			said = gk_buf_text(&output);
+		if (!strstr(said, rows[i].said))
+			fail_msg("%s: %s", rows[i].command, said);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_before_the_end, asking_set_up,
+						asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_nobody_has_new_ones, asking_set_up,
+						asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_refused_once, asking_set_up, asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_fixed_keys_are_not_asked_for_again,
+						asking_set_up, asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_web_identity_file_is_read_again, asking_set_up,
+						asking_tear_down),
+		cmocka_unit_test(test_processes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
