@@ -223,6 +223,60 @@ static void test_recorded_before_the_removal(void **state)
 	assert_false(is_gone(f, "ami-00000003"));
 }
 
+/* Only recorded: whoever did it was killed right after, and nothing else tells. */
+static void record_and_die(struct fixture *f)
+{
+	_cleanup_(release_done) struct release record = {0};
+	struct gk_error err = {0};
+
+	assert_true(world_read(&f->world, "0.1.0", &record));
+	for (size_t i = record.image_count; i-- > 0;)
+		if (record.images[i].state != RELEASE_RETIRING)
+			release_drop_image(&record, &record.images[i]);
+		else
+			record.images[i].state = RELEASE_PENDING;
+	assert_int_equal(record.image_count, 2);
+	record.version.core[SEMVER_PATCH] = 2;
+	record.state = RELEASE_PENDING;
+	assert_success(gk_str_set(&record.run, "run-3", &err), &err);
+	assert_success(journal_insert(&f->world.lifecycle, &record, "allocated", NULL, &err), &err);
+}
+
+static void test_recorded_by_a_run_that_was_killed(void **state)
+{
+	struct fixture *f = *state;
+
+	prepare(f);
+	plan(f, "look", 4, record_and_die);
+	release(f, "run-3", "ami-00000003", INPUTS, OUTCOME_INCOMPLETE);
+	assert_int_equal(fake_cloud_count(&f->cloud, "remove"), 0);
+	assert_false(is_gone(f, "ami-00000003"));
+}
+
+static void lose_image(struct fixture *f, const char *location)
+{
+	_cleanup_(release_done) struct release found = {0};
+	struct gk_error err = {0};
+
+	assert_true(world_read(&f->world, "0.1.0", &found));
+	release_find_image(&found, location, "ami-00000001")->state = RELEASE_RETIRED;
+	assert_success(journal_save(&f->world.lifecycle, &found, "lost", NULL, &err), &err);
+}
+
+/* An image that is itself on its way out is none that the others can count on. */
+static void test_what_is_discarded_stands_for_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	prepare(f);
+	f->cloud.unreadable = US;
+	release(f, "run-3", "ami-00000003", INPUTS, OUTCOME_INCOMPLETE);
+	lose_image(f, US);
+	release(f, "run-4", "ami-00000004", INPUTS, OUTCOME_RELEASED);
+	world_assert_state(&f->world, "0.1.2", RELEASE_LIVE);
+	assert_false(is_gone(f, "ami-00000004"));
+}
+
 static void discard_the_same_run(struct fixture *f)
 {
 	release_again(f, "run-3", "ami-00000003", INPUTS, OUTCOME_UNCHANGED);
@@ -330,6 +384,8 @@ int main(void)
 		TEST(test_withdrawn_and_the_same_run_again),
 		TEST(test_a_release_that_is_being_withdrawn),
 		TEST(test_recorded_before_the_removal),
+		TEST(test_recorded_by_a_run_that_was_killed),
+		TEST(test_what_is_discarded_stands_for_nothing),
 		TEST(test_the_same_run_twice_at_once),
 		TEST(test_two_at_once),
 		TEST(test_two_are_discarded_at_once),
