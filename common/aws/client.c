@@ -75,7 +75,11 @@ static int find_region(struct aws_client *client, const struct aws_provider_worl
 
 	if (client->settings.region || !source || strcmp(source, aws_provider_imds.name) != 0)
 		return 0;
-	return aws_imds_region(world, &client->settings.region, err);
+	if (aws_imds_region(world, &client->settings.region, err) < 0)
+		return -1;
+	if (client->settings.region)
+		client->settings.from.region.kind = AWS_ORIGIN_METADATA;
+	return 0;
 }
 
 int aws_client_check(struct aws_client *client, struct gk_error *err)

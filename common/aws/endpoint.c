@@ -159,43 +159,44 @@ int aws_endpoint_parse(const char *url, struct aws_endpoint *ret, struct gk_erro
 	return 0;
 }
 
-/* The URL in the services section that the profile names; NULL if it has none for this one. */
+/* The URL in the services section that the profile names; nothing if it has none for this one. */
 static int find_in_services(const struct aws_settings *settings,
-			    const struct aws_service_info *service, const char **ret,
+			    const struct aws_service_info *service, struct aws_setting *ret,
 			    struct gk_error *err)
 {
 	const char *name = aws_settings_profile(settings, "services");
+	const struct aws_profile_entry *entry = NULL;
 
-	*ret = NULL;
 	if (!name)
 		return 0;
 	if (!aws_profiles_has(&settings->profiles, AWS_SECTION_SERVICES, name))
 		return gk_error_set(err, GK_USAGE,
 				    "the AWS profile %s names services that have no section: %s",
 				    settings->profile, name);
-	*ret = aws_profiles_get(&settings->profiles, AWS_SECTION_SERVICES, name, service->key,
-				"endpoint_url");
+	entry = aws_profiles_find(&settings->profiles, AWS_SECTION_SERVICES, name, service->key,
+				  "endpoint_url");
+	if (entry)
+		*ret = (struct aws_setting){entry->value,
+					    {.kind = AWS_ORIGIN_FILE, .entry = entry}};
 	return 0;
 }
 
 static int find_configured(const struct aws_settings *settings,
-			   const struct aws_service_info *service, const char **ret,
+			   const struct aws_service_info *service, struct aws_setting *ret,
 			   struct gk_error *err)
 {
-	char variable[64] = "AWS_ENDPOINT_URL_";
-
-	*ret = settings->endpoint_url;
-	if (*ret || settings->ignore_endpoints)
+	*ret = (struct aws_setting){0};
+	if (settings->endpoint_url)
+		*ret = (struct aws_setting){settings->endpoint_url, {.kind = AWS_ORIGIN_OPTION}};
+	if (ret->value || settings->ignore_endpoints)
 		return 0;
-	memccpy(variable + strlen(variable), service->variable, '\0',
-		sizeof(variable) - strlen(variable) - 1);
-	*ret = aws_settings_env(settings, variable);
-	if (!*ret)
-		*ret = aws_settings_env(settings, "AWS_ENDPOINT_URL");
-	if (!*ret && find_in_services(settings, service, ret, err) < 0)
+	*ret = aws_settings_find_variable(settings, service->variable);
+	if (!ret->value)
+		*ret = aws_settings_find_variable(settings, "AWS_ENDPOINT_URL");
+	if (!ret->value && find_in_services(settings, service, ret, err) < 0)
 		return -1;
-	if (!*ret)
-		*ret = aws_settings_profile(settings, "endpoint_url");
+	if (!ret->value)
+		*ret = aws_settings_find_key(settings, "endpoint_url");
 	return 0;
 }
 
@@ -203,19 +204,19 @@ int aws_endpoint_find(const struct aws_settings *settings, const struct aws_serv
 		      const char *region, struct aws_endpoint *ret, struct gk_error *err)
 {
 	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
-	const char *url = NULL;
+	struct aws_setting url = {0};
 
 	if (!aws_region_is_valid(region))
 		return gk_error_set(err, GK_USAGE, "this is no AWS region: %s", region);
 	if (find_configured(settings, service, &url, err) < 0)
 		return -1;
-	if (url && (settings->fips || settings->dual_stack))
+	if (url.value && (settings->fips || settings->dual_stack))
 		return gk_error_set(err, GK_USAGE,
 				    "FIPS or dual-stack endpoints do not go with an endpoint URL");
-	if (url)
-		return aws_endpoint_parse(url, ret, err);
-	if (compute(settings, service, region, &endpoint, err) < 0)
+	if ((url.value ? aws_endpoint_parse(url.value, &endpoint, err)
+		       : compute(settings, service, region, &endpoint, err)) < 0)
 		return -1;
+	endpoint.from = url.from;
 	*ret = endpoint;
 	endpoint = (struct aws_endpoint){0};
 	return 0;

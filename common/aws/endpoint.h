@@ -10,6 +10,7 @@ struct aws_endpoint {
 	char *url;  /* whole: "http://127.0.0.1:4566/" */
 	char *host; /* the Host header: a port that is not the scheme's; [::1] in brackets */
 	char *path; /* "/", or the path of a configured URL */
+	struct aws_origin from;
 };
 
 void aws_endpoint_done(struct aws_endpoint *endpoint);

@@ -67,7 +67,7 @@ static int imds_init(struct imds *imds, const struct aws_provider_world *world,
 
 	*imds = (struct imds){.world = world};
 	if (aws_settings_switch(settings, "AWS_EC2_METADATA_DISABLED", "disable_ec2_metadata",
-				&imds->absent, err) < 0 ||
+				&imds->absent, NULL, err) < 0 ||
 	    aws_settings_count(aws_settings_look_up(settings, "AWS_METADATA_SERVICE_TIMEOUT",
 						    "metadata_service_timeout"),
 			       "AWS_METADATA_SERVICE_TIMEOUT", SECONDS_MAX, 1, &seconds, err) < 0 ||

@@ -229,7 +229,7 @@ static int save_token(const struct sso *sso, struct gk_error *err)
 static int renew(struct sso *sso, time_t now, struct gk_error *err)
 {
 	static const struct aws_service_info oidc = {.name = "oidc",
-						     .variable = "SSO_OIDC",
+						     .variable = "AWS_ENDPOINT_URL_SSO_OIDC",
 						     .key = "sso_oidc"};
 	_cleanup_(http_exchange_done) struct http_exchange exchange = {0};
 	_cleanup_(aws_secret_json_freep) cJSON *answer = NULL;
@@ -285,7 +285,7 @@ static char *role_path(const struct sso *sso, struct gk_error *err)
 static int ask_portal(const struct sso *sso, struct http_exchange *exchange, struct gk_error *err)
 {
 	static const struct aws_service_info portal = {.name = "portal.sso",
-						       .variable = "SSO",
+						       .variable = "AWS_ENDPOINT_URL_SSO",
 						       .key = "sso"};
 	struct http_request *request = &exchange->request;
 	_cleanup_free_ char *path = role_path(sso, err);
