@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
@@ -158,11 +159,11 @@ static bool is_path(const char *path)
 int aws_endpoint_parse(const char *url, struct aws_endpoint *ret, struct gk_error *err)
 {
 	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
-	bool secure = strncmp(url, "https://", 8) == 0;
+	bool secure = strncasecmp(url, "https://", 8) == 0;
 	const char *authority = url + (secure ? 8 : 7);
 	size_t length = 0;
 
-	if (!secure && strncmp(url, "http://", 7) != 0)
+	if (!secure && strncasecmp(url, "http://", 7) != 0)
 		return malformed(url, "does not begin with https:// or http://", err);
 	length = strcspn(authority, "/?#");
 	if (parse_authority(url, authority, length, secure ? 443 : 80, &endpoint, err) < 0)

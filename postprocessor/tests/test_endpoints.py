@@ -8,10 +8,14 @@ import itertools
 import os
 import subprocess
 from pathlib import Path
+from unittest import mock
+from urllib.parse import urlsplit
 
+import botocore.session
 import pytest
+from botocore.auth import _host_from_url
 from botocore.endpoint_provider import EndpointProvider
-from botocore.exceptions import EndpointProviderError
+from botocore.exceptions import BotoCoreError, EndpointProviderError
 from botocore.loaders import create_loader
 from emulator import ROOT
 
@@ -32,6 +36,18 @@ UNLISTED = """us-moon-9 mx-x-1 cn-moon-9 us-gov-moon-1 us-iso-moon-1 us-isob-moo
     us-gov-x-1y us-gov-x-y-1 us-iso-x us-isobx-y-1 us-isoe-x-1 eusc-fr-east-1 eusc-x xeusc-de-x-1
     CN-north-1 a a1""".split()
 VARIANTS = {"plain": (False, False), "fips": (True, False), "dual": (False, True), "both": (True, True)}
+
+# Rows of endpoints.txt name a service by its host; any operation of it will do.
+OPERATIONS = {
+    "ec2": ("ec2", "describe_regions", {}),
+    "autoscaling": ("autoscaling", "describe_auto_scaling_groups", {}),
+    "ssm": ("ssm", "describe_parameters", {}),
+    "sts": ("sts", "get_caller_identity", {}),
+    "dynamodb": ("dynamodb", "list_tables", {}),
+    "portal.sso": ("sso", "logout", {"accessToken": "t"}),
+    "oidc": ("sso-oidc", "register_client", {"clientName": "c", "clientType": "public"}),
+}
+LOADER = create_loader()
 
 
 def listed_regions(partitions):
@@ -56,18 +72,17 @@ def table(name):
     """The rows of a table, as lists of fields."""
     for line in (DATA / name).read_text().splitlines():
         if line and not line.startswith("#"):
-            yield ["" if field.strip() == '""' else field.strip() for field in line.split(" | ")]
+            yield ["" if field == '""' else field for field in map(str.strip, line.split("|"))]
 
 
 @pytest.mark.skipif(not TOOL.exists(), reason=f"{TOOL} is not built")
 def test_computed_as_botocore():
-    loader = create_loader()
-    partitions = loader.load_data("partitions")
+    partitions = LOADER.load_data("partitions")
     regions = listed_regions(partitions) + UNLISTED
     assert len(regions) > 60
     theirs = {}
     for service, ours in SERVICES.items():
-        rules = loader.load_service_model(service, "endpoint-rule-set-1")
+        rules = LOADER.load_service_model(service, "endpoint-rule-set-1")
         provider = EndpointProvider(rules, partitions)
         for region, variant in itertools.product(regions, VARIANTS):
             theirs[ours, region, variant] = ask_botocore(provider, region, *VARIANTS[variant])
@@ -78,3 +93,57 @@ def test_computed_as_botocore():
         for service, region, variant, mine, other in table("endpoints-as-botocore.txt")
     }
     assert differing == expected
+
+
+class Sent(Exception):
+    """Carries a request that was not sent."""
+
+
+def send_with_botocore(profile, flag, env, service, region):
+    """The URL without a port that is the scheme's own, and the Host header; or an error."""
+    name, operation, parameters = OPERATIONS[service]
+
+    def stop(request, **_):
+        raise Sent(request.url)
+
+    with mock.patch.dict(os.environ, env, clear=True):
+        try:
+            session = botocore.session.Session(profile=profile or None)
+            session.register_component("data_loader", LOADER)
+            client = session.create_client(
+                name,
+                region_name=region,
+                endpoint_url=flag or None,
+                aws_access_key_id="A1",
+                aws_secret_access_key="s",
+            )
+            client.meta.events.register("before-send", stop)
+            getattr(client, operation)(**parameters)
+        except Sent as sent:
+            url = urlsplit(sent.args[0])
+        except (BotoCoreError, ValueError) as error:
+            return f"! {error}"
+    # Every path of these two services is longer.
+    path = "/" if service in ("portal.sso", "oidc") else url.path
+    return f"{url.scheme}://{_host_from_url(url.geturl())}{path} {_host_from_url(url.geturl())}"
+
+
+def agree(ours, theirs):
+    """The message of an error is everyone's own."""
+    return ours[0] == theirs[0] == "!" or ours == theirs
+
+
+def test_configured_as_botocore():
+    """The same rows that settings_test goes through with goldkeep."""
+    files = {
+        "AWS_CONFIG_FILE": str(DATA / "chain-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(DATA / "chain-credentials"),
+    }
+    wrong = []
+    for profile, flag, env, service, region, ours, differs in table("endpoints.txt"):
+        env = files | dict(pair.split("=", 1) for pair in env.split())
+        expected = differs.partition(" - ")[0] or ours
+        found = send_with_botocore(profile, flag, env, service, region)
+        if not agree(expected, found):
+            wrong.append((profile, flag, env, service, region, expected, found))
+    assert wrong == []
