@@ -15,6 +15,18 @@ static const struct aws_service_info services[] = {
 			  "DynamoDB_20120810", "application/x-amz-json-1.0", &retry_dynamodb},
 };
 
+const struct aws_service_info aws_service_portal = {
+	.name = "portal.sso",
+	.variable = "AWS_ENDPOINT_URL_SSO",
+	.key = "sso",
+};
+
+const struct aws_service_info aws_service_oidc = {
+	.name = "oidc",
+	.variable = "AWS_ENDPOINT_URL_SSO_OIDC",
+	.key = "sso_oidc",
+};
+
 const struct aws_service_info *aws_service_info(enum aws_service service)
 {
 	return &services[service];
