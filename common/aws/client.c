@@ -105,6 +105,28 @@ time_t aws_client_now(const struct aws_client *client)
 	return client->http.clock->now(client->http.clock) + client->clock_offset;
 }
 
+const struct aws_settings *aws_client_settings(const struct aws_client *client)
+{
+	return &client->settings;
+}
+
+const struct aws_chain *aws_client_chain(const struct aws_client *client)
+{
+	return &client->cache.chain;
+}
+
+const struct aws_credentials *aws_client_credentials(const struct aws_client *client)
+{
+	return client->cache.filled ? &client->cache.credentials : NULL;
+}
+
+bool aws_client_skew(const struct aws_client *client, int64_t *ret)
+{
+	if (client->skew_known)
+		*ret = client->skew;
+	return client->skew_known;
+}
+
 const char *aws_client_identity(const struct aws_client *client)
 {
 	return client->identity;

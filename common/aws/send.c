@@ -124,6 +124,16 @@ static bool read_date(const struct http_response *response, time_t *ret)
 	return true;
 }
 
+static void note_date(struct aws_client *client, const struct http_response *response, time_t now)
+{
+	time_t date = 0;
+
+	if (!read_date(response, &date))
+		return;
+	client->skew = (int64_t)date - now;
+	client->skew_known = true;
+}
+
 /* The AWS SDKs' rule of clock skew. Corrects the clock of all later signatures. */
 static bool correct_clock(struct aws_sending *sending, const struct http_response *response,
 			  const char *code, time_t now)
@@ -250,6 +260,7 @@ static enum http_verdict judge(struct http_call *http, const struct http_respons
 	cJSON_Delete(TAKE_PTR(sending->call->json));
 	if (response->failure[0])
 		return judge_nothing(sending, response);
+	note_date(sending->client, response, now);
 	if (response->status / 100 == 2)
 		return judge_success(sending, response);
 	return judge_failure(sending, response, now);
