@@ -153,12 +153,16 @@ static int run_all(struct aws_client *client, struct aws_call *const *calls, siz
 static int run_expired(struct aws_client *client, struct aws_call *const *calls, size_t count,
 		       struct gk_error *err)
 {
-	_cleanup_free_ struct aws_call **expired = calloc(count, sizeof(struct aws_call *));
+	_cleanup_free_ struct aws_call **expired = NULL;
 	struct aws_provider_world world = world_of(client);
 	struct gk_error failure = {0};
 	size_t expired_count = 0;
 	bool renewed = false;
 
+	/* What expired then is the token that an unsigned call brings along. */
+	if (client->anonymous)
+		return 0;
+	expired = calloc(count, sizeof(struct aws_call *));
 	for (size_t i = 0; expired && i < count; i++)
 		if (aws_error_is_expired(calls[i]->code))
 			expired[expired_count++] = calls[i];
