@@ -48,13 +48,14 @@ void aws_client_freep(struct aws_client **client)
 	aws_client_free(TAKE_PTR(*client));
 }
 
-static struct aws_provider_world world_of(const struct aws_client *client)
+static struct aws_provider_world world_of(struct aws_client *client)
 {
 	return (struct aws_provider_world){
 		.settings = &client->settings,
 		.transport = client->http.transport,
 		.clock = client->http.clock,
 		.log = client->http.log,
+		.skew = &client->skew,
 	};
 }
 
@@ -98,7 +99,7 @@ const char *aws_client_region(const struct aws_client *client)
 
 time_t aws_client_now(const struct aws_client *client)
 {
-	return client->http.clock->now(client->http.clock) + client->clock_offset;
+	return client->http.clock->now(client->http.clock) + client->skew.seconds;
 }
 
 const char *aws_client_identity(const struct aws_client *client)
