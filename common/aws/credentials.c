@@ -95,6 +95,11 @@ int aws_credentials_time(const char *text, time_t *ret, struct gk_error *err)
 	return 0;
 }
 
+time_t aws_provider_now(const struct aws_provider_world *world)
+{
+	return world->clock->now(world->clock) + (world->skew ? world->skew->seconds : 0);
+}
+
 /* The order of the AWS SDKs. */
 static const struct aws_provider *const providers[AWS_PROVIDERS] = {
 	&aws_provider_environment, &aws_provider_web_identity, &aws_provider_github,

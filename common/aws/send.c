@@ -50,10 +50,10 @@ static int prepare(struct http_call *http, time_t now, struct http_request *requ
 		.path = sending->endpoint.path,
 		.region = sending->region,
 		.service = sending->service->name,
-		.time = now + client->clock_offset,
+		.time = now + client->skew.seconds,
 	};
 
-	sending->offset = client->clock_offset;
+	sending->offset = client->skew.seconds;
 	if (build_request(sending, request, err) < 0)
 		return -1;
 	if (client->anonymous)
@@ -130,8 +130,8 @@ static void note_date(struct aws_client *client, const struct http_response *res
 
 	if (!read_date(response, &date))
 		return;
-	client->skew = (int64_t)date - now;
-	client->skew_known = true;
+	client->skew.newest = (int64_t)date - now;
+	client->skew.known = true;
 }
 
 /* The AWS SDKs' rule of clock skew. Corrects the clock of all later signatures. */
@@ -147,14 +147,14 @@ static bool correct_clock(struct aws_sending *sending, const struct http_respons
 	skew = (int64_t)date - ((int64_t)now + sending->offset);
 	if (skew >= -SKEW_LIMIT_SECONDS && skew <= SKEW_LIMIT_SECONDS)
 		return false;
-	client->clock_offset = (int64_t)date - now;
-	if (!client->skew_told)
+	client->skew.seconds = (int64_t)date - now;
+	if (!client->skew.told)
 		gk_log(client->http.log, GK_LOG_WARNING,
 		       "this machine's clock is %lld seconds %s; requests to AWS are signed with "
 		       "the corrected time",
-		       (long long)llabs(client->clock_offset),
-		       client->clock_offset > 0 ? "slow" : "fast");
-	client->skew_told = true;
+		       (long long)llabs(client->skew.seconds),
+		       client->skew.seconds > 0 ? "slow" : "fast");
+	client->skew.told = true;
 	return true;
 }
 

@@ -13,10 +13,7 @@ struct aws_client {
 	bool anonymous; /* nothing is signed */
 	char identity[64];
 	struct http_client http;
-	int64_t clock_offset; /* seconds that the server is ahead of us: signatures are corrected */
-	int64_t skew;         /* the same as the last answer says it, however small */
-	bool skew_known;
-	bool skew_told;
+	struct aws_skew skew;
 };
 
 /* A call under way. */
