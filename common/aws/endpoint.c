@@ -4,29 +4,32 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
 enum { HOST_MAX = 255, PORT_MAX = 65535, PORT_DIGITS_MAX = 5 };
 
-/* Regions are told apart by how they begin. */
 struct partition {
-	const char *prefix;
+	const char *id;     /* "aws-cn"; its region without a place is aws-cn-global */
+	const char *prefix; /* of its regions, before a word and a number */
 	const char *suffix;
-	const char *dual_suffix; /* NULL: not known */
-	bool fips_is_plain;      /* the FIPS host has the name of the plain one */
+	const char *dual_suffix;
+	bool fips_is_plain; /* the FIPS host has the name of the plain one */
 };
 
 static const struct partition partitions[] = {
-	{"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
-	{"us-gov-", "amazonaws.com", "api.aws", true},
-	{"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", false},
-	{"us-isob-", "sc2s.sgov.gov", NULL, false},
-	{"us-isof-", "csp.hci.ic.gov", NULL, false},
-	{"us-iso-", "c2s.ic.gov", NULL, false},
-	{"eu-isoe-", "cloud.adc-e.uk", NULL, false},
-	{"", "amazonaws.com", "api.aws", false},
+	{"aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
+	{"aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", true},
+	{"aws-eusc", "eusc-de-", "amazonaws.eu", "api.amazonwebservices.eu", false},
+	{"aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", false},
+	{"aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud", false},
+	{"aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", false},
+	{"aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", false},
 };
+
+/* Where every other region is. */
+static const struct partition commercial = {"aws", "", "amazonaws.com", "api.aws", false};
 
 void aws_endpoint_done(struct aws_endpoint *endpoint)
 {
@@ -36,13 +39,35 @@ void aws_endpoint_done(struct aws_endpoint *endpoint)
 	*endpoint = (struct aws_endpoint){0};
 }
 
+/* A prefix, a word, a hyphen, a number. */
+static bool fits_prefix(const char *region, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	size_t word = 0;
+	const char *number = NULL;
+
+	if (strncmp(region, prefix, length) != 0)
+		return false;
+	word = strcspn(region + length, "-");
+	number = region + length + word;
+	return word > 0 && number[0] == '-' && number[1] &&
+	       number[1 + strspn(number + 1, "0123456789")] == '\0';
+}
+
+static bool is_without_place(const char *region, const char *id)
+{
+	size_t length = strlen(id);
+
+	return strncmp(region, id, length) == 0 && strcmp(region + length, "-global") == 0;
+}
+
 static const struct partition *find_partition(const char *region)
 {
-	const struct partition *partition = partitions;
-
-	while (strncmp(region, partition->prefix, strlen(partition->prefix)) != 0)
-		partition++;
-	return partition;
+	for (size_t i = 0; i < ARRAY_SIZE(partitions); i++)
+		if (fits_prefix(region, partitions[i].prefix) ||
+		    is_without_place(region, partitions[i].id))
+			return &partitions[i];
+	return &commercial;
 }
 
 static int compute(const struct aws_settings *settings, const struct aws_service_info *service,
@@ -50,13 +75,10 @@ static int compute(const struct aws_settings *settings, const struct aws_service
 {
 	const struct partition *partition = find_partition(region);
 	bool plain_name = partition->fips_is_plain && !settings->dual_stack;
-	const char *suffix = settings->dual_stack ? partition->dual_suffix : partition->suffix;
 
-	if (!suffix)
-		return gk_error_set(err, GK_USAGE, "no dual-stack endpoints are known in %s",
-				    region);
 	ret->host = gk_str_format(err, "%s%s.%s.%s", service->name,
-				  settings->fips && !plain_name ? "-fips" : "", region, suffix);
+				  settings->fips && !plain_name ? "-fips" : "", region,
+				  settings->dual_stack ? partition->dual_suffix : partition->suffix);
 	ret->url = ret->host ? gk_str_format(err, "https://%s/", ret->host) : NULL;
 	return ret->url ? gk_str_set(&ret->path, "/", err) : -1;
 }
@@ -137,11 +159,11 @@ static bool is_path(const char *path)
 int aws_endpoint_parse(const char *url, struct aws_endpoint *ret, struct gk_error *err)
 {
 	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
-	bool secure = strncmp(url, "https://", 8) == 0;
+	bool secure = strncasecmp(url, "https://", 8) == 0;
 	const char *authority = url + (secure ? 8 : 7);
 	size_t length = 0;
 
-	if (!secure && strncmp(url, "http://", 7) != 0)
+	if (!secure && strncasecmp(url, "http://", 7) != 0)
 		return malformed(url, "does not begin with https:// or http://", err);
 	length = strcspn(authority, "/?#");
 	if (parse_authority(url, authority, length, secure ? 443 : 80, &endpoint, err) < 0)

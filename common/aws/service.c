@@ -13,6 +13,18 @@ static const struct aws_service_info services[] = {
 			  "application/x-amz-json-1.0", &retry_dynamodb},
 };
 
+const struct aws_service_info aws_service_portal = {
+	.name = "portal.sso",
+	.variable = "SSO",
+	.key = "sso",
+};
+
+const struct aws_service_info aws_service_oidc = {
+	.name = "oidc",
+	.variable = "SSO_OIDC",
+	.key = "sso_oidc",
+};
+
 const struct aws_service_info *aws_service_info(enum aws_service service)
 {
 	return &services[service];

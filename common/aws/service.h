@@ -19,4 +19,8 @@ struct aws_service_info {
 
 const struct aws_service_info *aws_service_info(enum aws_service service);
 
+/* Those of IAM Identity Center, which only give credentials: where they are, and no more. */
+extern const struct aws_service_info aws_service_portal;
+extern const struct aws_service_info aws_service_oidc;
+
 #endif

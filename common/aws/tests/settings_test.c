@@ -11,7 +11,7 @@
 #include "base/tests/unit.h"
 #include "image/tests/testdata.h"
 
-enum { SETTINGS_FIELDS = 4, ENDPOINT_FIELDS = 6, TEXT_MAX = GK_ERROR_MESSAGE_MAX + 8 };
+enum { SETTINGS_FIELDS = 4, ENDPOINT_FIELDS = 7, TEXT_MAX = GK_ERROR_MESSAGE_MAX + 8 };
 
 /* An expectation that begins with ! stands for every error that contains the rest. */
 static void compare(const char *line, const char *is, const char *expected)
@@ -67,9 +67,15 @@ static void test_settings(void **state)
 
 static const struct aws_service_info *find_service(const char *name)
 {
+	static const struct aws_service_info *const others[] = {&aws_service_portal,
+								&aws_service_oidc};
+
 	for (enum aws_service service = AWS_EC2; service <= AWS_DYNAMODB; service++)
 		if (strcmp(aws_service_info(service)->name, name) == 0)
 			return aws_service_info(service);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcmp(others[i]->name, name) == 0)
+			return others[i];
 	fail_msg("no service %s", name);
 	return NULL;
 }
