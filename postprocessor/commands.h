@@ -33,6 +33,7 @@ extern const struct command command_hold;
 extern const struct command command_unhold;
 extern const struct command command_promote;
 extern const struct command command_revoke;
+extern const struct command command_doctor;
 
 /* NULL-terminated. */
 extern const struct command *const commands[];
@@ -40,6 +41,7 @@ extern const struct command *const commands[];
 /* Groups that several commands share. */
 extern const struct option_group group_global;
 extern const struct option_group group_policy;
+extern const struct option_group group_release;
 extern const struct option_group group_versioning;
 
 /* Groups of all commands, for checking the keys of goldkeep.ini. NULL-terminated. */

@@ -72,9 +72,10 @@ const char *doctor_keep(struct doctor *doctor, const char *text, struct gk_error
  * goldkeep.ini has sections for. */
 int doctor_families(const struct context *context, struct gk_strv *ret, struct gk_error *err);
 
-/* One function per section, each in its file, in this order. */
-int doctor_settings(struct context *context, struct doctor *doctor, struct gk_error *err);
+/* One function per section, each in its file, in this order: an instance knows its region when it
+ * has its credentials. context->aws may be NULL: its settings are wrong, which is a finding already. */
 int doctor_identity(struct context *context, struct doctor *doctor, struct gk_error *err);
+int doctor_settings(struct context *context, struct doctor *doctor, struct gk_error *err);
 int doctor_inventory(struct context *context, struct doctor *doctor, struct gk_error *err);
 int doctor_permissions(struct context *context, struct doctor *doctor, struct gk_error *err);
 
