@@ -5,8 +5,9 @@
 #include "aws/probe.h"
 #include "base/mem.h"
 #include "doctor.h"
-#include "feature_options.h"
 #include "image/pointer.h"
+#include "pointer_options.h"
+#include "policy_options.h"
 
 #define SECTION "permissions"
 
@@ -29,6 +30,24 @@ static void trial_done(struct trial *trial)
 }
 
 /* ---- what the options ask for ---- */
+
+static int find_features(const struct context *context, const char *family, unsigned *ret,
+			 struct gk_error *err)
+{
+	const struct options *options = &context->options;
+	_cleanup_(gk_strv_done) struct gk_strv pointers = {0};
+	struct policy policy = {0};
+
+	if (pointers_from_options(options, family, &pointers, err) < 0 ||
+	    policy_from_options(options, family, &policy, err) < 0)
+		return -1;
+	*ret |= AWS_FEATURE_RELEASE;
+	if (pointers.count > 0)
+		*ret |= AWS_FEATURE_PUBLISH;
+	if (policy.given || gk_str_equal(options_text(options, family, "on-duplicate"), "discard"))
+		*ret |= AWS_FEATURE_RETAIN;
+	return 0;
+}
 
 /* The name of a pointer to a release that there could be. */
 static int name_parameter(struct trial *trial, const struct options *options, const char *family,
@@ -75,15 +94,14 @@ static int add_family(struct context *context, const char *family, struct trial 
 		      struct gk_error *err)
 {
 	_cleanup_(store_address_done) struct store_address store = {0};
-	unsigned features = 0;
 
-	if (features_from_options(context, family, &features, err) < 0 ||
+	if (find_features(context, family, &trial->features, err) < 0 ||
 	    context_store_address(context, family, &store, err) < 0 ||
 	    name_parameter(trial, &context->options, family, err) < 0 ||
 	    add_tag_keys(trial, &context->options, family, err) < 0)
 		return -1;
-	trial->features |= features;
 	if (store.dynamodb && !trial->store.dynamodb) {
+		trial->features |= AWS_FEATURE_INVENTORY;
 		trial->store = store;
 		store = (struct store_address){0};
 	}
@@ -202,11 +220,19 @@ static int add_probes(struct context *context, const struct doctor *doctor, stru
 /* "release, retention"; owned. */
 static char *features_text(unsigned features, struct gk_error *err)
 {
+	static const struct {
+		enum aws_feature feature;
+		const char *name;
+	} known[] = {
+		{AWS_FEATURE_RELEASE, "release"},
+		{AWS_FEATURE_PUBLISH, "publish"},
+		{AWS_FEATURE_RETAIN, "retention"},
+		{AWS_FEATURE_INVENTORY, "inventory"},
+	};
 	_cleanup_(gk_strv_done) struct gk_strv names = {0};
 
-	for (unsigned bit = AWS_FEATURE_RELEASE; bit <= AWS_FEATURE_INIT; bit <<= 1)
-		if ((features & bit) &&
-		    gk_strv_add(&names, feature_name((enum aws_feature)bit), err) < 0)
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if ((features & known[i].feature) && gk_strv_add(&names, known[i].name, err) < 0)
 			return NULL;
 	return gk_strv_join(&names, ", ", err);
 }

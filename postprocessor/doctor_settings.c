@@ -1,5 +1,6 @@
 /* What is configured, and who said so: AWS settings, goldkeep's options. */
 #include <string.h>
+#include <unistd.h>
 
 #include "aws/endpoint.h"
 #include "base/mem.h"
@@ -67,6 +68,19 @@ static int add_region(struct context *context, const struct aws_settings *settin
 	return add_setting(context, doctor, &finding, &settings->from.region, "region", err);
 }
 
+static int add_bundle(struct context *context, const struct aws_settings *settings,
+		      struct doctor *doctor, struct gk_error *err)
+{
+	const char *path = settings->ca_bundle;
+	struct finding finding = {.subject = "CA bundle", .value = path ? path : "the system's"};
+
+	if (path && access(path, R_OK) < 0) {
+		finding.level = FINDING_PROBLEM;
+		finding.advice = "the file cannot be read: name one that can, or none";
+	}
+	return add_setting(context, doctor, &finding, &settings->from.ca_bundle, NULL, err);
+}
+
 static int add_others(struct context *context, const struct aws_settings *settings,
 		      struct doctor *doctor, struct gk_error *err)
 {
@@ -77,8 +91,6 @@ static int add_others(struct context *context, const struct aws_settings *settin
 	} rows[] = {
 		{"max attempts", settings->max_attempts ? attempts : "each service's own",
 		 &settings->from.max_attempts},
-		{"CA bundle", settings->ca_bundle ? settings->ca_bundle : "the system's",
-		 &settings->from.ca_bundle},
 		{"FIPS endpoints", settings->fips ? "yes" : "no", &settings->from.fips},
 		{"dual-stack endpoints", settings->dual_stack ? "yes" : "no",
 		 &settings->from.dual_stack},
@@ -153,6 +165,7 @@ static int add_aws(struct context *context, struct doctor *doctor, struct gk_err
 			&settings->from.profile, "profile", err) < 0 ||
 	    add_region(context, settings, doctor, err) < 0 ||
 	    add_endpoints(context, settings, doctor, err) < 0 ||
+	    add_bundle(context, settings, doctor, err) < 0 ||
 	    add_others(context, settings, doctor, err) < 0)
 		return -1;
 	return add_files(settings, doctor, err);
@@ -225,9 +238,40 @@ static int add_options(const struct context *context, struct doctor *doctor, str
 	return 0;
 }
 
+/* One client is examined. */
+static int add_other_families(const struct context *context, struct doctor *doctor,
+			      struct gk_error *err)
+{
+	static const char *const names[] = {"profile", "region", "endpoint-url"};
+
+	for (size_t i = 0; i < context->options.count && !context_family(context, 0); i++) {
+		const struct option_value *option = &context->options.values[i];
+		_cleanup_free_ char *subject = NULL;
+		_cleanup_free_ char *advice = NULL;
+		bool differs = false;
+
+		for (size_t n = 0; option->family && n < ARRAY_SIZE(names); n++)
+			differs = differs || strcmp(option->def->name, names[n]) == 0;
+		if (!differs)
+			continue;
+		subject = gk_str_format(err, "family %s", option->family);
+		advice = gk_str_format(err, "goldkeep doctor %s", option->family);
+		if (!subject || !advice ||
+		    doctor_add(doctor,
+			       &(struct finding){FINDING_UNKNOWN, SECTION, subject,
+						 "not examined: it has AWS settings of its own",
+						 option->origin, advice, NULL},
+			       err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int doctor_settings(struct context *context, struct doctor *doctor, struct gk_error *err)
 {
 	if (context->aws && add_aws(context, doctor, err) < 0)
 		return -1;
-	return add_proxies(doctor, err) < 0 ? -1 : add_options(context, doctor, err);
+	if (add_proxies(doctor, err) < 0 || add_options(context, doctor, err) < 0)
+		return -1;
+	return add_other_families(context, doctor, err);
 }
