@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/strv.h"
 #include "context.h"
 
@@ -22,22 +23,37 @@ enum finding_level {
 
 struct finding {
 	enum finding_level level;
-	const char *section; /* "settings", "identity", "inventory", "permissions", "template" */
-	const char *subject; /* what it is about: "region", "web.pkr.hcl:12" */
-	const char *value;   /* what it is, or what is wrong with it: one line, no secret. NULL: none */
-	const char *origin;  /* where it comes from: "$AWS_REGION", "goldkeep.ini:3". NULL: nowhere */
-	const char *advice;  /* what to do; NULL unless something is to be done */
+	const char *section;  /* "settings", "identity", "inventory", "permissions", "template" */
+	const char *subject;  /* what it is about: "region", "ec2:CreateTags", "web.pkr.hcl:12" */
+	const char *value;    /* what it is, or what is wrong with it: one line, no secret. NULL: none */
+	const char *origin;   /* where it comes from: "$AWS_REGION", "goldkeep.ini:3"; for permissions,
+				 what needs it: "release, retention". NULL: nothing to say */
+	const char *advice;   /* what to do; NULL unless something is to be done */
+	const char *location; /* the region that it is about; NULL: all */
+};
+
+/* A region with a release, and an image and a snapshot of ours there. */
+struct doctor_place {
+	const char *region, *image, *snapshot; /* NULL: none */
 };
 
 struct doctor {
 	struct finding *findings;
 	size_t count;
-	struct gk_strv texts; /* the findings' texts */
+	struct gk_strv texts; /* the findings', and the places' */
 
-	/* What the sections before found out, for those after; NULL: not known. */
-	char *profile, *region;                    /* in use */
-	char *provider;                            /* of the credentials: "environment" */
-	char *account, *arn, *partition;           /* whose they are */
+	/* What settings and identity found out, for those after them; NULL: not known. */
+	char *profile, *region;          /* in use */
+	char *provider;                  /* of the credentials: "environment" */
+	char *account, *arn, *partition; /* whose they are */
+	bool has_credentials;            /* they were found, and nobody has refused them */
+	bool has_skew;
+	int64_t skew;                    /* seconds that the servers' clock is ahead */
+	size_t unreached;                /* the finding that STS was not reached, counted from 1 */
+
+	/* What the inventory found out. */
+	struct doctor_place *places;
+	size_t place_count;
 };
 
 void doctor_done(struct doctor *doctor);
@@ -49,19 +65,27 @@ void doctor_done(struct doctor *doctor);
  */
 int doctor_add(struct doctor *doctor, const struct finding *finding, struct gk_error *err);
 
-/* One function per section, each in its file. `family` selects the section of goldkeep.ini; may be
- * NULL. */
-int doctor_settings(struct context *context, const char *family, struct doctor *doctor,
-		    struct gk_error *err);
+/* Keeps a copy of the text as long as the doctor is there; NULL with err set. */
+const char *doctor_keep(struct doctor *doctor, const char *text, struct gk_error *err);
+
+/* The families whose options count, "" for those of no family: the one that is named, else all that
+ * goldkeep.ini has sections for. */
+int doctor_families(const struct context *context, struct gk_strv *ret, struct gk_error *err);
+
+/* One function per section, each in its file, in this order: an instance knows its region when it
+ * has its credentials. context->aws may be NULL: its settings are wrong, which is a finding already. */
 int doctor_identity(struct context *context, struct doctor *doctor, struct gk_error *err);
-int doctor_inventory(struct context *context, const char *family, struct doctor *doctor,
-		     struct gk_error *err);
-int doctor_permissions(struct context *context, const char *family, struct doctor *doctor,
-		       struct gk_error *err);
+int doctor_settings(struct context *context, struct doctor *doctor, struct gk_error *err);
+int doctor_inventory(struct context *context, struct doctor *doctor, struct gk_error *err);
+int doctor_permissions(struct context *context, struct doctor *doctor, struct gk_error *err);
 
 /* --template FILE, or a folder of templates: what Packer would do around goldkeep. After the others,
  * whose account, profile and so on it compares with. */
 int doctor_template(struct context *context, const char *path, struct doctor *doctor,
 		    struct gk_error *err);
+
+/* A table per section, warnings, and problems with their advice; or the document. Returns the exit
+ * status, or -1. */
+int doctor_report(struct context *context, const struct doctor *doctor, struct gk_error *err);
 
 #endif

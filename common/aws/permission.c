@@ -25,7 +25,7 @@ const struct aws_permission aws_permissions[] = {
 	/* Who uses an image: one call that makes others, and the same found one by one where that
 	 * call is not known. */
 	{"ec2:DescribeImageReferences", RETAIN, AWS_RESOURCE_ANY, AWS_CONDITION_NONE},
-	{"ec2:DescribeImageAttribute", RETAIN, AWS_RESOURCE_ANY, AWS_CONDITION_NONE},
+	{"ec2:DescribeImageAttribute", RETAIN, AWS_RESOURCE_IMAGE, AWS_CONDITION_NONE},
 	{"ec2:DescribeInstances", RETAIN, AWS_RESOURCE_ANY, AWS_CONDITION_NONE},
 	{"ec2:DescribeLaunchTemplates", RETAIN, AWS_RESOURCE_ANY, AWS_CONDITION_NONE},
 	{"ec2:DescribeLaunchTemplateVersions", RETAIN, AWS_RESOURCE_ANY, AWS_CONDITION_NONE},

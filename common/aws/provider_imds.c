@@ -223,8 +223,7 @@ static int check_code(const cJSON *answer, const char *role, struct gk_error *er
  * used on, and asked for again later. */
 static void prolong(const struct imds *imds, struct aws_credentials *credentials)
 {
-	const struct gk_clock *clock = imds->world->clock;
-	time_t now = clock->now(clock);
+	time_t now = aws_provider_now(imds->world);
 	char text[GK_TIME_TEXT] = "";
 
 	if (credentials->expires > now + NEARLY_OVER_SECONDS)

@@ -242,7 +242,9 @@ static int renew(struct sso *sso, time_t now, struct gk_error *err)
 	return take_renewed(sso, answer, now, err);
 }
 
-/* Neither a token that could not be renewed nor one that could not be kept is a failure as long as
+/* By this machine's clock, uncorrected: with that one the AWS CLI wrote down when the token ends.
+ *
+ * Neither a token that could not be renewed nor one that could not be kept is a failure as long as
  * there is a good one: in hand, or in the file, because somebody else was faster (a refresh token
  * is good for once). */
 static int freshen(struct sso *sso, struct gk_error *err)

@@ -51,8 +51,9 @@ static void fail_all(struct asking *a, const struct aws_provider *asked, const c
 
 	environment_set(environment);
 	assert_success(aws_settings_load(&options, &settings, &err), &err);
-	world = (struct aws_provider_world){&settings, http_script_transport(a->script),
-					    &a->clock.clock, NULL};
+	world = (struct aws_provider_world){.settings = &settings,
+					    .transport = http_script_transport(a->script),
+					    .clock = &a->clock.clock};
 	provider = asked;
 	for_each_failing_allocation(ask_provider);
 	aws_settings_done(&settings);
