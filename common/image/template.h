@@ -59,6 +59,8 @@ void template_report_done(struct template_report *report);
 
 struct template;
 
+enum { TEMPLATE_FILE_MAX = 1 << 20 };
+
 /* `env` looks up a variable of the environment, NULL if it is not set; NULL: none is known. */
 struct template *template_new(const char *(*env)(const char *name), struct gk_error *err);
 void template_free(struct template *template);
