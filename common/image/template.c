@@ -79,6 +79,22 @@ static bool ends_with(const char *name, const char *end)
 	return length > strlen(end) && strcmp(name + length - strlen(end), end) == 0;
 }
 
+static int add_json(struct template_file *file, const char *text, size_t length,
+		    struct gk_error *err)
+{
+	_cleanup_(gk_hcl_done) struct gk_hcl json = {0};
+
+	if (gk_hcl_parse_json(text, length, file->name, &json, err) < 0)
+		return -1;
+	if (!file->legacy)
+		return template_from_json(&json, file->name, &file->root, err);
+	if (json.kind != GK_HCL_OBJECT)
+		return gk_error_set(err, GK_USAGE, "%s:1: no JSON object", file->name);
+	file->root = json;
+	json = (struct gk_hcl){0};
+	return 0;
+}
+
 int template_add(struct template *template, const char *name, const char *text, size_t length,
 		 struct gk_error *err)
 {
@@ -92,12 +108,8 @@ int template_add(struct template *template, const char *name, const char *text, 
 	if (ends_with(name, ".hcl"))
 		return gk_error_set(err, GK_USAGE, "%s: Packer takes a file for HCL2 only if its "
 				    "name ends in .pkr.hcl", name);
-	file->legacy = true;
-	if (gk_hcl_parse_json(text, length, name, &file->root, err) < 0)
-		return -1;
-	if (file->root.kind != GK_HCL_OBJECT)
-		return gk_error_set(err, GK_USAGE, "%s:1: no JSON object", name);
-	return 0;
+	file->legacy = !ends_with(name, ".pkr.json");
+	return add_json(file, text, length, err);
 }
 
 /* ---- findings ---- */

@@ -61,6 +61,11 @@ struct template_model {
 	size_t count;
 };
 
+/* HCL2 in JSON, as gk_hcl_parse_json read it, as gk_hcl_parse would have read it. What is in `json`
+ * is taken. */
+int template_from_json(struct gk_hcl *json, const char *source, struct gk_hcl *ret,
+		       struct gk_error *err);
+
 int template_model_make(const struct template *template, struct template_model *ret,
 			struct gk_error *err);
 void template_model_done(struct template_model *model);

@@ -274,9 +274,15 @@ int template_text_of(const struct template *template, const struct template_job 
 /* What a variable or local stands for, where it is no text. */
 static const struct gk_hcl *follow(const struct template *template, const struct gk_hcl *node)
 {
-	for (int i = 0; node && node->kind == GK_HCL_EXPRESSION && i < DEPTH_MAX; i++)
+	for (int i = 0; i < DEPTH_MAX; i++) {
+		/* "${…}" alone is what stands in it. */
+		if (node && node->kind == GK_HCL_TEMPLATE && node->count == 1)
+			node = &node->items[0];
+		if (!node || node->kind != GK_HCL_EXPRESSION)
+			return node;
 		node = find_reference(template, trim(node->text, node->text + strlen(node->text)));
-	return node;
+	}
+	return NULL;
 }
 
 static int add_text(const struct template *template, const struct template_job *job,
