@@ -100,10 +100,11 @@ time_t aws_provider_now(const struct aws_provider_world *world)
 	return world->clock->now(world->clock) + (world->skew ? world->skew->seconds : 0);
 }
 
-/* The order of the AWS SDKs. */
+/* The order of the AWS SDKs. They do not know GitHub's tokens: whatever a job has written into the
+ * files goes first, as for them, but not the machine that the job happens to run on. */
 static const struct aws_provider *const providers[AWS_PROVIDERS] = {
-	&aws_provider_environment, &aws_provider_web_identity, &aws_provider_github,
-	&aws_provider_profile,     &aws_provider_container,    &aws_provider_imds,
+	&aws_provider_environment, &aws_provider_web_identity, &aws_provider_profile,
+	&aws_provider_github,      &aws_provider_container,    &aws_provider_imds,
 };
 
 static int nobody(const struct aws_settings *settings, struct gk_error *err)

@@ -37,6 +37,20 @@ bool aws_is_token(const char *text)
 	return true;
 }
 
+int aws_fetch_check_url(const char *url, const char *name, struct aws_endpoint *ret,
+			struct gk_error *err)
+{
+	_cleanup_free_ char *plain = gk_str_format(err, "%.*s", (int)strcspn(url, "?"), url);
+
+	if (!plain)
+		return -1;
+	if (!aws_is_token(url) || strchr(url, '#'))
+		return gk_error_set(err, GK_USAGE, "%s is no URL", name);
+	if (aws_endpoint_parse(plain, ret, err) < 0)
+		return gk_error_wrap(err, "%s", name);
+	return 0;
+}
+
 static int url_length(const struct http_exchange *exchange)
 {
 	return (int)strcspn(exchange->request.url, "?");

@@ -6,6 +6,7 @@
 
 #include "aws/tests/environment.h"
 #include "base/strv.h"
+#include "base/tests/folder.h"
 #include "base/tests/unit.h"
 #include "image/tests/testdata.h"
 
@@ -62,6 +63,37 @@ static void test_chain(void **state)
 	gk_strv_done(&lines);
 }
 
+/* Sixteen roles one after the other, and one more. */
+static void test_long_chain(void **state)
+{
+	struct test_folder folder;
+	char path[TEST_PATH_SIZE];
+	char environment[TEST_PATH_SIZE + 64];
+	struct aws_options options = {.getenv = environment_get};
+	char text[GK_ERROR_MESSAGE_MAX + 8];
+	FILE *file = NULL;
+
+	(void)state;
+	test_folder_init(&folder);
+	test_path(&folder, "config", path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	for (int i = 0; i < 17; i++)
+		fprintf(file, "[profile p%d]\nrole_arn = arn:aws:iam::123456789012:role/x\n"
+			      "source_profile = p%d\n", i, i + 1);
+	assert_true(fprintf(file, "[profile p17]\nregion = r\n") > 0);
+	assert_int_equal(fclose(file), 0);
+	snprintf(environment, sizeof(environment), "AWS_CONFIG_FILE=%s", path);
+	environment_set(environment);
+	options.profile = "p0";
+	describe(&options, text, sizeof(text));
+	assert_non_null(strstr(text, "source_profile leads through more than 16 profiles"));
+	options.profile = "p1";
+	describe(&options, text, sizeof(text));
+	assert_non_null(strstr(text, "source_profile p17 has no credentials"));
+	test_folder_done(&folder);
+}
+
 static void test_hint(void **state)
 {
 	static const struct {
@@ -102,6 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_long_chain),
 		cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_expiration),
 	};

@@ -1,9 +1,8 @@
-/* Credentials that end: new ones before a request, or once after a refusal; processes. */
+/* Credentials that end: new ones before a request, or once after a refusal. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "aws/process.h"
 #include "aws/tests/asking.h"
 #include "aws/tests/environment.h"
 #include "aws/client.h"
@@ -158,36 +157,6 @@ static void test_web_identity_file_is_read_again(void **state)
 	unlink(path);
 }
 
-static void test_processes(void **state)
-{
-	static const struct {
-		const char *command, *said;
-		int64_t timeout_ms;
-	} rows[] = {
-		{"sleep 20", "takes too long", 50},
-		{"sh -c 'exec >&- 2>&-; sleep 20'", "takes too long", 50},
-		{"head -c 65537 /dev/zero", "more than 64 KiB", 10000},
-		{"sh -c 'kill -9 $$'", "signal 9", 10000},
-		{"sh -c 'ls /proc/self/fd | wc -w'", "4", 10000},
-		{"sh -c 'read x || echo nothing to read'", "nothing to read", 10000},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_(gk_strv_done) struct gk_strv words = {0};
-		_cleanup_(gk_buf_done) struct gk_buf output = {0};
-		struct gk_error err = {0};
-		const char *said = err.message;
-
-		assert_success(aws_process_split(rows[i].command, &words, &err), &err);
-		if (aws_process_run(&words, &gk_system_clock, rows[i].timeout_ms, &output, &err) ==
-		    0)
-			said = gk_buf_text(&output);
-		if (!strstr(said, rows[i].said))
-			fail_msg("%s: %s", rows[i].command, said);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,7 +169,6 @@ int main(void)
 						asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_web_identity_file_is_read_again, asking_set_up,
 						asking_tear_down),
-		cmocka_unit_test(test_processes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
