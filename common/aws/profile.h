@@ -18,8 +18,10 @@ struct aws_profile_entry {
 	char *key;    /* lower case; NULL: the section exists */
 	char *subkey; /* lower case, or NULL */
 	char *value;
+	size_t order; /* where it came, until the list is sorted */
 };
 
+/* Sorted, so that a file with thousands of profiles takes no longer to look up. */
 struct aws_profiles {
 	struct aws_profile_entry *items;
 	size_t count;
