@@ -223,15 +223,23 @@ static void describe_size(size_t ceiling, char *text, size_t size)
 		snprintf(text, size, "the answer is larger than %zu bytes", ceiling);
 }
 
-/* Says in words of our own what libcurl says at length, where that helps. */
-static const char *explain(const struct transfer *transfer, CURLcode code, char *text, size_t size)
+static const char *begin_small(const char *text, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s", text);
+	ret[0] = (char)tolower((unsigned char)ret[0]);
+	return ret;
+}
+
+/* Says in words of our own what libcurl says at length, where that helps. `room` is for them. */
+static const char *explain(const struct transfer *transfer, CURLcode code, char *room, size_t size)
 {
 	const struct gk_buf *body = &transfer->exchange->response.body;
+	char system[128] = "";
 	long number = 0;
 
 	if (body->state == GK_BUF_TOO_LONG) {
-		describe_size(body->ceiling, text, size);
-		return text;
+		describe_size(body->ceiling, room, size);
+		return room;
 	}
 	if (code == CURLE_PARTIAL_FILE)
 		return "the answer was cut short";
@@ -239,8 +247,9 @@ static const char *explain(const struct transfer *transfer, CURLcode code, char 
 		return "the connection was closed without an answer";
 	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
 	if (code == CURLE_COULDNT_CONNECT && number != 0)
-		return strerror_r((int)number, text, size);
-	return NULL;
+		return begin_small(strerror_r((int)number, system, sizeof(system)), room, size);
+	return transfer->message[0] ? transfer->message
+				    : begin_small(curl_easy_strerror(code), room, size);
 }
 
 /* Did the connection end at the proxy? `status` is its answer to CONNECT, 0 if there was none. */
@@ -258,7 +267,7 @@ static void tell_proxy(const struct transfer *transfer, long status, const char 
 	const char *variable = transfer->proxy.variable;
 
 	if (status == 407)
-		snprintf(ret, size, "the proxy %s of %s asks for another user and password: HTTP status 407",
+		snprintf(ret, size, "the proxy %s of %s asks for a user and password: HTTP status 407",
 			 shown, variable);
 	else if (status / 100 > 2)
 		snprintf(ret, size, "the proxy %s of %s does not let it through: HTTP status %ld",
@@ -271,10 +280,10 @@ static void tell_distrust(const struct curl_transport *self, const char *text, c
 			  size_t size)
 {
 	if (self->ca_bundle)
-		snprintf(ret, size, "%s; trusted is who is in %s, see AWS_CA_BUNDLE and ca_bundle",
-			 text, self->ca_bundle);
+		snprintf(ret, size, "%s; the CA bundle is %s, from AWS_CA_BUNDLE or ca_bundle", text,
+			 self->ca_bundle);
 	else
-		snprintf(ret, size, "%s; trusted is who the system trusts, AWS_CA_BUNDLE names others",
+		snprintf(ret, size, "%s; the CA bundle is the system's, AWS_CA_BUNDLE names another",
 			 text);
 }
 
@@ -282,12 +291,11 @@ static void tell_failure(const struct curl_transport *self, const struct transfe
 			 CURLcode code)
 {
 	struct http_response *response = &transfer->exchange->response;
-	char own[128] = "";
+	char room[128] = "";
 	long status = 0;
 	curl_off_t begun = 0;
 	size_t size = sizeof(response->failure);
-	const char *text = explain(transfer, code, own, sizeof(own));
-	const char *said = transfer->message[0] ? transfer->message : curl_easy_strerror(code);
+	const char *text = explain(transfer, code, room, sizeof(room));
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &begun);
@@ -296,17 +304,15 @@ static void tell_failure(const struct curl_transport *self, const struct transfe
 	response->hopeless = code == CURLE_PEER_FAILED_VERIFICATION ||
 			     code == CURLE_SSL_CACERT_BADFILE || status / 100 == 4;
 	if (failed_at_proxy(transfer, code, status))
-		tell_proxy(transfer, status, text ? text : said, response->failure, size);
+		tell_proxy(transfer, status, text, response->failure, size);
 	else if (code == CURLE_SSL_CACERT_BADFILE && self->ca_bundle)
 		snprintf(response->failure, size,
 			 "the CA bundle %s of AWS_CA_BUNDLE or ca_bundle cannot be read",
 			 self->ca_bundle);
 	else if (code == CURLE_PEER_FAILED_VERIFICATION)
-		tell_distrust(self, said, response->failure, size);
+		tell_distrust(self, text, response->failure, size);
 	else
-		snprintf(response->failure, size, "%s", text ? text : said);
-	if (text || said != transfer->message)
-		response->failure[0] = (char)tolower((unsigned char)response->failure[0]);
+		snprintf(response->failure, size, "%s", text);
 }
 
 static struct http_exchange *finish(struct curl_transport *self, CURL *easy, CURLcode code)

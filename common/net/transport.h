@@ -51,7 +51,8 @@ struct http_transport;
 
 struct http_transport_ops {
 	void (*free)(struct http_transport *transport);
-	/* Begins an exchange, which is borrowed until `wait` returns it. */
+	/* Begins an exchange, which is borrowed until `wait` returns it. GK_USAGE for what will not
+	 * get better, like a proxy that is none. */
 	int (*start)(struct http_transport *transport, struct http_exchange *exchange,
 		     struct gk_error *err);
 	/* Waits until an exchange has ended, at most timeout_ms; *ret is NULL when the time is up.
