@@ -75,7 +75,7 @@ static int send_once(const struct aws_provider_world *world, struct http_exchang
 
 static bool is_worth_another(const struct http_response *response)
 {
-	if (response->body.state == GK_BUF_TOO_LONG)
+	if (response->body.state == GK_BUF_TOO_LONG || response->hopeless)
 		return false;
 	return response->failure[0] || response->status == 429 || response->status >= 500;
 }

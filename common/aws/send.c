@@ -93,7 +93,7 @@ static enum http_verdict judge_nothing(struct aws_sending *sending,
 	else
 		set_error(sending, GK_FAILED, "no whole answer from %.*s (%s)", shown, url,
 			  response->failure);
-	return too_long ? HTTP_FINAL : HTTP_TRANSIENT;
+	return too_long || response->hopeless ? HTTP_FINAL : HTTP_TRANSIENT;
 }
 
 static enum http_verdict judge_success(struct aws_sending *sending,
