@@ -51,7 +51,7 @@ static int check_url(const char *url, const char *variable, struct gk_error *err
 
 	if (aws_fetch_check_url(url, variable, &parts, err) < 0)
 		return -1;
-	if (strncmp(url, "http:", 5) == 0 && !is_near(parts.host))
+	if (strncmp(parts.url, "http:", 5) == 0 && !is_near(parts.host))
 		return gk_error_set(err, GK_FAILED,
 				    "%s: %s is not asked for credentials over plain http, only "
 				    "loopback, localhost, 169.254.170.2, 169.254.170.23 and "
