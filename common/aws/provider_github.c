@@ -22,7 +22,7 @@ static int add_url(struct http_request *request, const char *url, const char *ro
 
 	if (aws_fetch_check_url(url, URL, &parts, err) < 0)
 		return -1;
-	if (strncmp(url, "http:", 5) == 0 && strncmp(parts.host, "127.0.0.1:", 10) != 0)
+	if (strncmp(parts.url, "http:", 5) == 0 && strncmp(parts.host, "127.0.0.1:", 10) != 0)
 		return gk_error_set(err, GK_FAILED, URL " is no https URL");
 	request->url = gk_str_format(err, "%s%caudience=sts.amazonaws.com%s", url,
 				     strchr(url, '?') ? '&' : '?', china ? ".cn" : "");

@@ -80,6 +80,8 @@ static void test_bad_settings(void **state)
 	assert_said(a, "ACTIONS_ID_TOKEN_REQUEST_TOKEN is no token");
 	ask(a, JOB "ACTIONS_ID_TOKEN_REQUEST_URL=http://gh.example/t AWS_ROLE_ARN=" ROLE);
 	assert_said(a, "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL");
+	ask(a, JOB "ACTIONS_ID_TOKEN_REQUEST_URL=HTTP://gh.example/t AWS_ROLE_ARN=" ROLE);
+	assert_said(a, "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL");
 	ask(a, JOB "ACTIONS_ID_TOKEN_REQUEST_URL=http://127.0.0.1:80@gh.example/t AWS_ROLE_ARN=" ROLE);
 	assert_said(a, "ACTIONS_ID_TOKEN_REQUEST_URL: an endpoint URL must hold no user");
 	ask(a, JOB "ACTIONS_ID_TOKEN_REQUEST_URL=https://gh.example/t?a#b AWS_ROLE_ARN=" ROLE);
