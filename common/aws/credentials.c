@@ -1,5 +1,6 @@
 #include "aws/credentials.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,15 +67,22 @@ int aws_credentials_take(const struct aws_written_keys *keys, const char *place,
 	return 0;
 }
 
+static bool are_digits(const char *text)
+{
+	return isdigit((unsigned char)text[0]) && isdigit((unsigned char)text[1]);
+}
+
 /* Seconds that "+01:30" at the end of a time is ahead of UTC; false if there is nothing like it. */
 static bool read_offset(const char *text, int *ret)
 {
 	int hours = 0;
 	int minutes = 0;
 
-	if (strlen(text) != OFFSET_LENGTH || !strchr("+-", text[0]) ||
-	    sscanf(text + 1, "%2d:%2d", &hours, &minutes) != 2)
+	if (strlen(text) != OFFSET_LENGTH || !strchr("+-", text[0]) || !are_digits(text + 1) ||
+	    text[3] != ':' || !are_digits(text + 4))
 		return false;
+	hours = (text[1] - '0') * 10 + text[2] - '0';
+	minutes = (text[4] - '0') * 10 + text[5] - '0';
 	*ret = (hours * 60 + minutes) * 60 * (text[0] == '-' ? -1 : 1);
 	return true;
 }
@@ -84,14 +92,19 @@ int aws_credentials_time(const char *text, time_t *ret, struct gk_error *err)
 	size_t length = strlen(text);
 	size_t head = length > OFFSET_LENGTH ? length - OFFSET_LENGTH : 0;
 	_cleanup_free_ char *utc = NULL;
+	struct gk_error ignored = {0};
+	time_t time = 0;
 	int offset = 0;
 
-	if (!read_offset(text + head, &offset))
-		return gk_time_parse(text, ret, err);
-	utc = gk_str_format(err, "%.*sZ", (int)head, text);
-	if (!utc || gk_time_parse(utc, ret, err) < 0)
-		return -1;
-	*ret -= offset;
+	if (read_offset(text + head, &offset)) {
+		utc = gk_str_format(err, "%.*sZ", (int)head, text);
+		if (!utc)
+			return -1;
+	}
+	/* Its message would show the text, and nobody knows what an answer has there. */
+	if (gk_time_parse(utc ? utc : text, &time, &ignored) < 0)
+		return gk_error_set(err, GK_FAILED, "it is no time like 2026-11-20T12:36:00Z");
+	*ret = time - offset;
 	return 0;
 }
 

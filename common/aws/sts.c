@@ -86,9 +86,11 @@ static int read_keys(const struct aws_call *call, struct aws_credentials *ret,
 		return -1;
 	if (!keys)
 		return gk_error_set(err, GK_FAILED, "the answer has no Credentials");
-	if (aws_answer_text(keys, "Expiration", &expires, err) < 0 ||
-	    gk_time_parse(expires, &credentials.expires, err) < 0 ||
-	    aws_answer_copy(keys, "AccessKeyId", &credentials.access_key_id, err) < 0 ||
+	if (aws_answer_text(keys, "Expiration", &expires, err) < 0)
+		return -1;
+	if (aws_credentials_time(expires, &credentials.expires, err) < 0)
+		return gk_error_wrap(err, "Expiration in the answer");
+	if (aws_answer_copy(keys, "AccessKeyId", &credentials.access_key_id, err) < 0 ||
 	    aws_answer_copy(keys, "SecretAccessKey", &credentials.secret_access_key, err) < 0 ||
 	    aws_answer_copy(keys, "SessionToken", &credentials.session_token, err) < 0)
 		return -1;

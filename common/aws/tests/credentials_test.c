@@ -130,6 +130,41 @@ static void test_expiration(void **state)
 	aws_settings_done(&settings);
 }
 
+static void test_times(void **state)
+{
+	static const struct {
+		const char *text;
+		time_t time;
+	} rows[] = {
+		{"2026-11-20T12:36:00Z", 1795178160},
+		{"2026-11-20T12:36:00.999Z", 1795178160},
+		{"2026-11-20T12:36:00+00:00", 1795178160},
+		{"2026-11-20T12:36:00.5-00:00", 1795178160},
+		{"2026-11-20T11:06:00-01:30", 1795178160},
+		{"9999-12-31T23:59:59Z", 253402300799},
+		{"2026-11-20T12:36:00", 0},
+		{"2026-11-20T12:36:00+1:000", 0},
+		{"2026-11-20T12:36:00+-1:30", 0},
+		{"2026-11-20T12:36:00+ 1: 3", 0},
+		{"2026-11-20T12:36:00Z+01:00", 0},
+		{"+01:00", 0},
+		{"1795178160", 0},
+		{"", 0},
+		{"s3cr3t", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct gk_error err = {0};
+		time_t time = 0;
+		int result = aws_credentials_time(rows[i].text, &time, &err);
+
+		if (result != (rows[i].time ? 0 : -1) || time != rows[i].time)
+			fail_msg("%s: %lld, %s", rows[i].text, (long long)time, err.message);
+		assert_null(strstr(err.message, "s3cr3t"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_long_chain),
 		cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_expiration),
+		cmocka_unit_test(test_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,8 @@ static void test_sts_says_no(void **state)
 		 "! GitHub's identity token: the role " ROLE
 		 ": AssumeRoleWithWebIdentity in eu-west-1: AccessDenied: because"},
 		{400, "<html>", "HTTP status 400"},
+		{500, "<SecretAccessKey>s3cr3t", "HTTP status 500"},
+		{200, KEYS("") "<", "cannot be read"},
 		{200, "<html/>", "not a <AssumeRoleWithWebIdentityResponse>"},
 		{200, KEYS(""), "no whole credentials"},
 		{200, "<AssumeRoleWithWebIdentityResponse/>", "no Credentials"},

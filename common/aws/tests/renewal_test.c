@@ -134,8 +134,15 @@ static void test_web_identity_file_is_read_again(void **state)
 		"</AssumeRoleWithWebIdentityResponse>";
 	static const struct {
 		const char *content, *sent;
-	} rows[] = {{"first\n", "&WebIdentityToken=first"}, {"second\r\n", NULL}, {"a\rb", NULL},
-		    {"", NULL}, {"third", "&WebIdentityToken=third"}};
+	} rows[] = {
+		{"first\n", "&WebIdentityToken=first"},
+		{"second\r\n", NULL},
+		{"a\rb", NULL},
+		{"", NULL},
+		{"\n", NULL},
+		{"two\nlines\n", NULL},
+		{"third", "&WebIdentityToken=third"},
+	};
 	struct asking *a = *state;
 	char path[] = "/tmp/goldkeep-token-XXXXXX";
 	char environment[256];
@@ -157,6 +164,30 @@ static void test_web_identity_file_is_read_again(void **state)
 	unlink(path);
 }
 
+/* 20,000 characters, and the line end behind them. */
+static void test_longest_web_identity(void **state)
+{
+	struct asking *a = *state;
+	_cleanup_free_ char *longest = gk_str_format(NULL, "%020000d\n", 0);
+	_cleanup_free_ char *too_long = gk_str_format(NULL, "%020001d\n", 0);
+	char path[] = "/tmp/goldkeep-token-XXXXXX";
+	char environment[256];
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(environment, sizeof(environment),
+		 "AWS_REGION=eu-west-1 AWS_ROLE_ARN=arn AWS_WEB_IDENTITY_TOKEN_FILE=%s", path);
+	asking_write(path, longest);
+	asking_answer(a, "sts", 403, "");
+	asking_ask(a, NULL, environment, aws_provider_web_identity.find);
+	assert_said(a, "HTTP status 403");
+	asking_write(path, too_long);
+	asking_ask(a, NULL, environment, aws_provider_web_identity.find);
+	assert_said(a, "is larger than 20001 bytes");
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +198,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused_once, asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_fixed_keys_are_not_asked_for_again,
 						asking_set_up, asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_longest_web_identity, asking_set_up,
+						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_web_identity_file_is_read_again, asking_set_up,
 						asking_tear_down),
 	};
