@@ -106,7 +106,7 @@ static int skip_comment(struct hcl_reader *reader, struct gk_error *err)
 	return 0;
 }
 
-static int skip(struct hcl_reader *reader, bool lines, struct gk_error *err)
+static int skip_blanks(struct hcl_reader *reader, bool lines, struct gk_error *err)
 {
 	while (reader->at < reader->end) {
 		if (*reader->at == ' ' || *reader->at == '\t')
@@ -123,12 +123,12 @@ static int skip(struct hcl_reader *reader, bool lines, struct gk_error *err)
 
 int hcl_skip_space(struct hcl_reader *reader, struct gk_error *err)
 {
-	return skip(reader, !reader->lines, err);
+	return skip_blanks(reader, !reader->lines, err);
 }
 
 int hcl_skip_lines(struct hcl_reader *reader, struct gk_error *err)
 {
-	return skip(reader, true, err);
+	return skip_blanks(reader, true, err);
 }
 
 /* Letters beyond ASCII are not looked at more closely. */

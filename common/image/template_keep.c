@@ -86,6 +86,11 @@ static void count_keeper(struct keepers *keepers, const struct template_step *st
 					      strcmp(step->type, "shell-local") != 0);
 }
 
+static const char *built(const struct template_job *job)
+{
+	return template_makes_images(job) ? "the AMI" : "what was built";
+}
+
 static const char *guard_advice(const struct template_step *step)
 {
 	return step->file->legacy ? TEMPLATE_GUARD_JSON : TEMPLATE_GUARD_HCL;
@@ -104,13 +109,13 @@ static int look_at_later_step(const struct template *template, const struct temp
 	if (keeping == NEVER)
 		return template_find(report, &about, TEMPLATE_PROBLEM,
 				     "set keep_input_artifact = true there", err,
-				     "%s has Packer destroy what was built, when it succeeds",
-				     step->type);
+				     "%s has Packer destroy %s when it succeeds", step->type,
+				     built(job));
 	if (keeping == PLUGINS)
 		return template_find(report, &about, TEMPLATE_UNKNOWN,
 				     "set keep_input_artifact = true there", err,
-				     "whether Packer destroys what was built when %s succeeds is "
-				     "that plugin's decision", step->type);
+				     "whether Packer destroys %s when %s succeeds is that plugin's "
+				     "decision", built(job), step->type);
 	return 0;
 }
 
@@ -168,7 +173,7 @@ static int judge_one(const struct template *template, const struct keepers *keep
 
 	if (keepers->others || keepers->count > 1)
 		return template_find(report, about, TEMPLATE_WARNING, guard_advice(step), err,
-				     "Packer destroys what was built if this %s%s fails%s",
+				     "Packer destroys %s if this %s%s fails%s", built(about->job),
 				     step->type,
 				     keepers->count > 1 ? " and every other first post-processor" : "",
 				     strcmp(step->type, "manifest") == 0
@@ -177,7 +182,7 @@ static int judge_one(const struct template *template, const struct keepers *keep
 		return -1;
 	return template_find(report, about, taken ? TEMPLATE_WARNING : TEMPLATE_PROBLEM,
 			     guard_advice(step), err,
-			     "Packer destroys what was built if this shell-local %s",
+			     "Packer destroys %s if this shell-local %s", built(about->job),
 			     taken ? "cannot be started, or is killed" : "fails");
 }
 
@@ -204,11 +209,11 @@ static int judge(const struct template *template, const struct keepers *keepers,
 		return judge_one(template, keepers, about, report, err);
 	if (step == keepers->plugin)
 		return template_find(report, about, TEMPLATE_UNKNOWN, guard_advice(step), err,
-				     "whether Packer keeps what was built behind %s is that "
-				     "plugin's decision", step->type);
+				     "whether Packer keeps %s behind %s is that plugin's decision",
+				     built(about->job), step->type);
 	return template_find(report, about, TEMPLATE_PROBLEM, guard_advice(step), err,
-			     "Packer destroys what was built even if all succeeds: %s does not "
-			     "keep its input", step->type);
+			     "Packer destroys %s even if all succeeds: %s does not keep its input",
+			     built(about->job), step->type);
 }
 
 /* The AMI is made by a post-processor, and Packer does not take it back. */

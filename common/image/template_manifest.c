@@ -268,20 +268,24 @@ static int look_at_twins(const struct manifest_step *a, const struct manifest_st
 			 const struct template_call *call_a, const struct template_call *call_b,
 			 struct template_report *report, struct gk_error *err)
 {
-	static const char advice[] = "custom_data = { goldkeep_family = \"${source.name}\" }";
 	const struct template_about about = {b->job, "family", b->step->file, b->step->node->line};
+	bool same_name = strcmp(a->job->name, b->job->name) == 0;
+	const char *advice = same_name ? "give each a goldkeep_family of its own in custom_data"
+				       : "custom_data = { goldkeep_family = \"${source.name}\" }";
 	bool same_family = is_same_text(call_a->family.text ? &call_a->family : &a->family,
 					call_b->family.text ? &call_b->family : &b->family);
 
 	if (is_same_file(a, b) && is_same_text(&a->family, &b->family))
 		return template_find(report, &about, TEMPLATE_PROBLEM, advice, err,
-				     "%s and %s are uses of one source, and have the same name %s "
-				     "in the manifest: goldkeep cannot tell them apart",
-				     a->job->id, b->job->id, b->job->label);
+				     "it has the source %s, as %s has: both are %s in the manifest, "
+				     "and goldkeep cannot tell them apart",
+				     a->job->label, same_name ? "another build" : a->job->id,
+				     a->job->label);
 	if (same_family)
 		return template_find(report, &about, TEMPLATE_WARNING, advice, err,
-				     "%s and %s are uses of one source, and become one release of "
-				     "one family", a->job->id, b->job->id);
+				     "it has the source %s, as %s has: both become one release of "
+				     "one family", a->job->label,
+				     same_name ? "another build" : a->job->id);
 	return 0;
 }
 

@@ -100,8 +100,9 @@ static int read_credentials(const struct template *template, const struct templa
 	if (source->role_arn && account_of(source->role_arn, &source->role_account, err) < 0)
 		return -1;
 	source->has_vault = template_setting(job, "vault_aws_engine") != NULL;
-	if (is_given(template, job, "access_key", "AWS_ACCESS_KEY", &source->has_keys, err) < 0 ||
-	    is_given(template, job, "secret_key", "AWS_SECRET_KEY", &source->has_keys, err) < 0)
+	if (is_given(template, job, "access_key", "AWS_ACCESS_KEY_ID", &source->has_keys, err) < 0 ||
+	    is_given(template, job, "secret_key", "AWS_SECRET_ACCESS_KEY", &source->has_keys,
+		     err) < 0)
 		return -1;
 	return read_regions(template, job, source, err);
 }
@@ -114,6 +115,23 @@ static void read_passed(const struct template_calls *calls, struct template_sour
 		source->passes_keys = source->passes_keys && calls->items[i].keys;
 		source->passes_profile = source->passes_profile && calls->items[i].profile;
 	}
+}
+
+/* A profile or role that only a run is told of. */
+static int tell_untold(const struct template *template, const struct template_about *about,
+		       const char *name, const struct gk_hcl *node,
+		       struct template_report *report, struct gk_error *err)
+{
+	_cleanup_(template_text_done) struct template_text text = {0};
+
+	if (!node)
+		return 0;
+	if (template_text_of(template, about->job, node, &text, err) < 0)
+		return -1;
+	if (text.known)
+		return 0;
+	return template_find(report, about, TEMPLATE_UNKNOWN, "see that goldkeep gets the same", err,
+			     "the template does not tell its %s", name);
 }
 
 static int tell_credentials(const struct template_source *source,
@@ -245,6 +263,12 @@ int template_look_at_source(const struct template *template, const struct templa
 	if (read_credentials(template, job, source, err) < 0)
 		return -1;
 	read_passed(calls, source);
+	if (tell_untold(template, &credentials, "profile", template_setting(job, "profile"), report,
+			err) < 0 ||
+	    tell_untold(template, &credentials, "role_arn",
+			gk_hcl_find(template_setting(job, "assume_role"), "role_arn"), report,
+			err) < 0)
+		return -1;
 	if (tell_credentials(source, &credentials, report, err) < 0 ||
 	    tell_settings(template, job, &about, report, err) < 0 ||
 	    tell_force(template, job, &about, report, err) < 0 ||
