@@ -337,3 +337,42 @@ def test_round_trips(doctor, released, emulator):
     actions = [request["action"] for request in emulator.requests()]
     assert actions[0] == "GetCallerIdentity"
     assert len(actions) == len(doctor.document["permissions"]) + 1
+
+
+# ---- templates ----
+
+ROLE = """
+source "amazon-ebs" "web" {
+  region = "us-east-1"
+  assume_role { role_arn = "arn:aws:iam::ACCOUNT:role/build" }
+}
+build {
+  sources = ["source.amazon-ebs.web"]
+  post-processor "shell-local" { inline = ["true"] }
+  post-processors {
+    post-processor "manifest" {}
+    post-processor "shell-local" { inline = ["goldkeep release"] }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "text, status, level, says",
+    [
+        (None, 1, "problem", "there is no file web.pkr.hcl"),
+        ("source {", 1, "problem", "web.pkr.hcl"),
+        (ROLE.replace("ACCOUNT", "123456789012"), 0, "ok", "the account 123456789012, as goldkeep"),
+        (ROLE.replace("ACCOUNT", "210987654321"), 1, "problem", "in the account 210987654321"),
+        (ROLE.replace('post-processor "manifest" {}', ""), 1, "problem", "no manifest is written"),
+    ],
+    ids=["missing", "broken", "same account", "other account", "no manifest"],
+)
+def test_templates(doctor, released, tmp_path, text, status, level, says):
+    released()
+    if text:
+        (tmp_path / "web.pkr.hcl").write_text(text)
+    doctor("--template", "web.pkr.hcl", status=status)
+    found = [(one["level"], one["value"]) for one in doctor.document["template"]]
+    assert any(one == level and says in value for one, value in found), found
+    assert {section for section, _ in doctor.problems()} <= {"template"}
