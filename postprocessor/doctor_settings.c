@@ -175,9 +175,8 @@ static int add_files(const struct aws_settings *settings, struct doctor *doctor,
 {
 	for (size_t i = 0; i < settings->profiles.files.count; i++)
 		if (doctor_add(doctor,
-			       &(struct finding){FINDING_OK, SECTION, "shared file",
-						 settings->profiles.files.items[i],
-						 .origin = "read"},
+			       &(struct finding){FINDING_OK, SECTION, "file that was read",
+						 .value = settings->profiles.files.items[i]},
 			       err) < 0)
 			return -1;
 	return 0;

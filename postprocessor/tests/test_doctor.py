@@ -115,7 +115,7 @@ def test_all_is_well(doctor, released, new_store, environment, kind):
     assert (document["account"], document["partition"]) == ("123456789012", "aws")
     assert abs(document["clock_skew"]) < 5
     needed = {one["origin"] for one in document["permissions"]}
-    wanted = {"release, publish, retention", "release", "publish", "retention"}
+    wanted = {"release, publish, revoke, retention", "release", "publish", "revoke", "retention"}
     assert wanted | ({"inventory"} if kind == MOTO else set()) <= needed
     assert {one["location"] for one in document["permissions"]} == {US, EU}
 
@@ -185,7 +185,7 @@ def test_shared_files(doctor, released, tmp_path):
     assert found["profile"] == ("dev", "--profile")
     assert found["region"] == ("eu-west-1", f"profile dev in {config}")
     assert found["FIPS endpoints"] == ("no", f"profile dev in {config}")
-    assert found["shared file"] == (str(config), "read")
+    assert found["file that was read"] == (str(config), None)
     doctor.says("problem", "identity", "credentials", "there are no keys in the AWS profile dev")
 
 
@@ -287,31 +287,37 @@ def test_a_table_without_safeguards(doctor, emulator, new_store, environment):
 
 # ---- permissions ----
 
-NEEDED = {
-    "release": ["ec2:DescribeImages", "ec2:DescribeSnapshots", "ec2:CreateTags"],
-    "publish": ["ssm:GetParameters", "ssm:PutParameter"],
-    "retention": ["ec2:DescribeImageReferences", "ec2:DeregisterImage", "ec2:DeleteSnapshot"],
-    "inventory": ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:ConditionCheckItem"],
-}
-
 
 def test_what_is_denied(doctor, released, new_store, environment, emulator):
-    """One after the other: each is named, and nothing else; unless nobody has asked for it."""
+    """One action after the other: doctor names it, and no other."""
     environment["GOLDKEEP_STORE"] = new_store(MOTO).uri
     released()
     options = ("--keep-last", "3", "--publish-ssm", "/golden/{family}")
-    for feature, actions in NEEDED.items():
-        for action in actions:
-            emulator.settings(deny=[action])
-            doctor(*options, status=1)
-            named = {subject for section, subject in doctor.problems() if section == "permissions"}
-            assert {subject.removesuffix(" (by EC2)") for subject in named} == {action}
-            denied = [one for one in doctor.document["permissions"] if one["value"] == "denied"]
-            assert any(feature in one["origin"] for one in denied)
-            assert all("iam-policy" in one["advice"] for one in denied)
-            if feature in ("publish", "retention"):
-                doctor()
-                assert doctor.find("permissions", action) == []
+    doctor(*options)
+    needed = {one["subject"]: one["origin"] for one in doctor.document["permissions"]}
+    actions = {subject for subject in needed if not subject.endswith("(by EC2)")}
+    assert len(actions) > 20
+    for action in sorted(actions):
+        emulator.settings(deny=[action])
+        harmless = needed[action] == "revoke"
+        doctor(*options, status=0 if harmless else 1)
+        denied = [one for one in doctor.document["permissions"] if one["value"] == "denied"]
+        assert {one["subject"].removesuffix(" (by EC2)") for one in denied} == {action}
+        assert {one["level"] for one in denied} == {"warning" if harmless else "problem"}
+        assert all("iam-policy" in one["advice"] for one in denied)
+
+
+def test_what_nobody_has_asked_for(doctor, released, emulator):
+    released()
+    emulator.settings(deny=["ssm:*", "autoscaling:*", "dynamodb:*", "ec2:De[lr]e*", "ec2:*Attribute"])
+    doctor()
+    found = {one["subject"] for one in doctor.document["permissions"]}
+    assert found == {
+        "ec2:DescribeImages",
+        "ec2:DescribeSnapshots",
+        "ec2:CreateTags",
+        "ec2:EnableImageDeprecation",
+    }
 
 
 def test_a_region_where_nothing_answers(doctor, released, emulator):
