@@ -10,12 +10,6 @@
 
 enum { TOKEN_ATTEMPTS = 3, PAUSE_MS = 1000, NAME_SIZE = 64 };
 
-static void call_done(struct aws_call *call)
-{
-	gk_buf_wipe(&call->params);
-	aws_call_done(call);
-}
-
 static void build(const struct aws_provider_world *world, const struct aws_sts_role *role,
 		  struct aws_call *ret)
 {
@@ -107,7 +101,7 @@ int aws_sts_assume(const struct aws_provider_world *world, const struct aws_sts_
 		   const struct aws_credentials *signer, struct aws_credentials *ret,
 		   struct gk_error *err)
 {
-	_cleanup_(call_done) struct aws_call call = {0};
+	_cleanup_(aws_call_done) struct aws_call call = {0};
 
 	build(world, role, &call);
 	if (run(world, signer, &call, err) < 0 || read_keys(&call, ret, err) < 0)
