@@ -159,7 +159,7 @@ const char *aws_client_identity(const struct aws_client *client)
 
 void aws_call_done(struct aws_call *call)
 {
-	gk_buf_done(&call->params);
+	gk_buf_wipe(&call->params);
 	gk_xml_free(TAKE_PTR(call->xml));
 	cJSON_Delete(TAKE_PTR(call->json));
 }

@@ -67,9 +67,17 @@ int aws_credentials_take(const struct aws_written_keys *keys, const char *place,
 	return 0;
 }
 
-static bool are_digits(const char *text)
+/* A number of two digits up to `most`; -1 if there is none. */
+static int read_two_digits(const char *text, int most)
 {
-	return isdigit((unsigned char)text[0]) && isdigit((unsigned char)text[1]);
+	int number = 0;
+
+	for (int i = 0; i < 2; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return -1;
+		number = number * 10 + text[i] - '0';
+	}
+	return number <= most ? number : -1;
 }
 
 /* Seconds that "+01:30" at the end of a time is ahead of UTC; false if there is nothing like it. */
@@ -78,11 +86,12 @@ static bool read_offset(const char *text, int *ret)
 	int hours = 0;
 	int minutes = 0;
 
-	if (strlen(text) != OFFSET_LENGTH || !strchr("+-", text[0]) || !are_digits(text + 1) ||
-	    text[3] != ':' || !are_digits(text + 4))
+	if (strlen(text) != OFFSET_LENGTH || !strchr("+-", text[0]) || text[3] != ':')
 		return false;
-	hours = (text[1] - '0') * 10 + text[2] - '0';
-	minutes = (text[4] - '0') * 10 + text[5] - '0';
+	hours = read_two_digits(text + 1, 23);
+	minutes = read_two_digits(text + 4, 59);
+	if (hours < 0 || minutes < 0)
+		return false;
 	*ret = (hours * 60 + minutes) * 60 * (text[0] == '-' ? -1 : 1);
 	return true;
 }

@@ -140,14 +140,6 @@ static int find_by_profile(const struct aws_profile_step *step, const char *sour
 	return 0;
 }
 
-static int check_length(const struct aws_profile_step *step, struct gk_error *err)
-{
-	if (step->visited->count <= CHAIN_MAX)
-		return 0;
-	return gk_error_set(err, GK_FAILED, "source_profile leads through more than %d profiles",
-			    CHAIN_MAX);
-}
-
 static int find_source(const struct aws_profile_step *step, struct aws_credentials *ret,
 		       struct gk_error *err)
 {
@@ -174,8 +166,11 @@ static int assume(const struct aws_profile_step *step, struct aws_credentials *r
 	};
 	_cleanup_(aws_credentials_done) struct aws_credentials source = {0};
 
-	if (gk_strv_add(step->visited, step->profile, err) < 0 || check_length(step, err) < 0 ||
-	    check(step, err) < 0 || find_source(step, &source, err) < 0)
+	if (step->visited->count == CHAIN_MAX)
+		return gk_error_set(err, GK_FAILED,
+				    "source_profile leads through more than %d profiles", CHAIN_MAX);
+	if (gk_strv_add(step->visited, step->profile, err) < 0 || check(step, err) < 0 ||
+	    find_source(step, &source, err) < 0)
 		return -1;
 	return aws_sts_assume(step->world, &role, &source, ret, err);
 }

@@ -404,9 +404,12 @@ static void curl_free_transport(struct http_transport *transport)
 
 static const struct http_transport_ops curl_ops = {curl_free_transport, curl_start, curl_wait};
 
+/* Headers with tokens and bodies with keys go through libcurl's memory: what it lets go of is
+ * overwritten. What OpenSSL lets go of is not. */
 static int open_curl(struct curl_transport *self, struct gk_error *err)
 {
-	self->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	self->global = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, gk_wipe_free,
+					    gk_wipe_realloc, strdup, calloc) == CURLE_OK;
 	self->multi = self->global ? curl_multi_init() : NULL;
 	self->share = self->multi ? curl_share_init() : NULL;
 	if (!self->share)

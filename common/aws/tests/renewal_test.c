@@ -110,6 +110,61 @@ static void test_refused_once(void **state)
 	assert_non_null(strstr(err.message, "ExpiredToken"));
 }
 
+/* Several calls at once, some of them refused: one question, and only those are sent again. */
+static void test_batch_asks_once(void **state)
+{
+	static const char *const regions[] = {"eu-west-1", "eu-west-2", "eu-west-3", "us-east-1"};
+	struct asking *a = *state;
+	_cleanup_(aws_client_freep) struct aws_client *client = new_client(a, ENV);
+	struct aws_call calls[ARRAY_SIZE(regions)] = {0};
+	struct aws_call *pointers[ARRAY_SIZE(regions)];
+	struct gk_error err = {0};
+
+	asking_answer(a, "/k", 200, KEYS("KEY1", "2026-11-20T18:00:00Z"));
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		calls[i] = (struct aws_call){
+			.service = AWS_EC2, .action = "DescribeImages", .region = regions[i]};
+		pointers[i] = &calls[i];
+		asking_answer(a, regions[i], i == 0 ? 200 : 403, i == 0 ? DONE : EXPIRED);
+	}
+	asking_answer(a, "/k", 200, KEYS("KEY2", "2026-11-20T18:00:00Z"));
+	for (size_t i = 1; i < ARRAY_SIZE(regions); i++)
+		asking_answer(a, regions[i], 200, DONE);
+	assert_success(aws_run(client, pointers, ARRAY_SIZE(regions), &err), &err);
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		assert_success(calls[i].error.code ? -1 : 0, &calls[i].error);
+		aws_call_done(&calls[i]);
+	}
+	assert_int_equal(http_script_count(a->script, "/k"), 2);
+	assert_int_equal(http_script_count(a->script, "Credential=KEY2/"), 3);
+}
+
+/* All codes that say so; EC2's RequestExpired may also mean the clock, which is right here. */
+static void test_codes_of_expiry(void **state)
+{
+	static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
+					    "RequestExpired"};
+	struct asking *a = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		_cleanup_(aws_client_freep) struct aws_client *client = new_client(a, ENV);
+		_cleanup_free_ char *body = gk_str_format(
+			NULL, "<Response><Errors><Error><Code>%s</Code></Error></Errors></Response>",
+			codes[i]);
+		struct gk_error err = {0};
+
+		asking_answer(a, "/k", 200, KEYS("KEY1", "2026-11-20T18:00:00Z"));
+		asking_answer_with(a, &(struct script_answer){
+					      .match = "KEY1",
+					      .status = 403,
+					      .headers = "date: Fri, 20 Nov 2026 12:36:10 GMT\n",
+					      .body = body});
+		asking_answer(a, "/k", 200, KEYS("KEY2", "2026-11-20T18:00:00Z"));
+		asking_answer(a, "KEY2", 200, DONE);
+		assert_int_equal(run(client, &err), GK_OK);
+	}
+}
+
 static void test_fixed_keys_are_not_asked_for_again(void **state)
 {
 	struct asking *a = *state;
@@ -196,6 +251,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nobody_has_new_ones, asking_set_up,
 						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_refused_once, asking_set_up, asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_batch_asks_once, asking_set_up,
+						asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_codes_of_expiry, asking_set_up,
+						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_fixed_keys_are_not_asked_for_again,
 						asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_longest_web_identity, asking_set_up,
