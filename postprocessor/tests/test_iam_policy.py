@@ -323,7 +323,7 @@ def test_probes_where_there_is_nothing_yet(ready, probe, emulator):
     assert not [action for action, verdicts in found.items() if "denied" in verdicts]
     assert "no image of ours" in found["ec2:DeregisterImage"]["untried"]
     assert "no snapshot of ours" in found["ec2:DeleteSnapshot"]["untried"]
-    assert set(found["dynamodb:PutItem"]) == {"allowed"}
+    assert set(found["dynamodb:PutItem"]) == set(found["ssm:PutParameter"]) == {"allowed"}
     found = probe("-", "-", "-", env={"AWS_SECRET_ACCESS_KEY": "wrong"})
     assert "AuthFailure" in found["ec2:DescribeImages"]["untried"]
     assert "no table" in found["dynamodb:PutItem"]["untried"]
