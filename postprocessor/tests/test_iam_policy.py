@@ -300,7 +300,7 @@ def test_a_revocation_names_the_action_that_is_missing(ready):
 def test_probes_name_the_action_that_is_missing_and_no_other(ready, probe, emulator):
     ready.allow(ready.policy())
     build, _ = ready.release(regions=[US])
-    policies = ready.policy(), ready.policy("--role", "setup")
+    policies = ready.policy("--family", "web"), ready.policy("--role", "setup")
     [image] = build.images
     before = emulator.state(), ready.store.items()
     for missing in ["", *sorted(set().union(*map(actions, policies)))]:
