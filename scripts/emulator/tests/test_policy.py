@@ -194,9 +194,14 @@ def test_transactions_need_what_their_items_need(emulator, guest, allow):
     ours.transact_write_items(TransactItems=[put, check])
     get = {"Get": {"TableName": "goldkeep", "Key": key}}
     assert ours.transact_get_items(TransactItems=[get])["Responses"][0]["Item"] == key
+    batch = {"goldkeep": {"Keys": [key]}}
+    with refused("AccessDeniedException"):
+        ours.batch_get_item(RequestItems=batch)
     put["Put"]["Item"] = key | {"pk": {"S": "F#db"}}
     with refused("AccessDeniedException"):
         ours.transact_write_items(TransactItems=[put, check])
+    allow(statement("dynamodb:BatchGetItem", table))
+    assert ours.batch_get_item(RequestItems=batch)["Responses"]["goldkeep"] == [key]
 
 
 def test_what_is_not_understood_is_no_permission(emulator, guest, allow):
