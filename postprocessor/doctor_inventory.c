@@ -34,6 +34,8 @@ static int add_disk(const struct sqlite_report *report, struct doctor *doctor,
 
 	if (!text)
 		return -1;
+	if (!report->has_disk)
+		return add(doctor, FINDING_UNKNOWN, "free disk", "not known", NULL, err);
 	return add(doctor, level, "free disk", text,
 		   level == FINDING_OK ? NULL : "make room on that disk", err);
 }
