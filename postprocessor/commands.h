@@ -26,6 +26,7 @@ extern const struct command command_adopt;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_init;
+extern const struct command command_iam_policy;
 extern const struct command command_next;
 extern const struct command command_check;
 extern const struct command command_fingerprint;

@@ -70,6 +70,11 @@ static const struct partition *find_partition(const char *region)
 	return &commercial;
 }
 
+const char *aws_partition_of(const char *region)
+{
+	return find_partition(region)->id;
+}
+
 static int compute(const struct aws_settings *settings, const struct aws_service_info *service,
 		   const char *region, struct aws_endpoint *ret, struct gk_error *err)
 {

@@ -19,6 +19,9 @@ void aws_endpoint_done(struct aws_endpoint *endpoint);
 int aws_endpoint_find(const struct aws_settings *settings, const struct aws_service_info *service,
 		      const char *region, struct aws_endpoint *ret, struct gk_error *err);
 
+/* The partition of a region: "aws", "aws-cn", "aws-us-gov", … */
+const char *aws_partition_of(const char *region);
+
 /* Takes a URL apart. */
 int aws_endpoint_parse(const char *url, struct aws_endpoint *ret, struct gk_error *err);
 
