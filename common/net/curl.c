@@ -255,9 +255,12 @@ static const char *explain(const struct transfer *transfer, CURLcode code, char 
 /* Did the connection end at the proxy? `status` is its answer to CONNECT, 0 if there was none. */
 static bool failed_at_proxy(const struct transfer *transfer, CURLcode code, long status)
 {
+	const struct http_response *response = &transfer->exchange->response;
+
 	return transfer->proxy.url &&
 	       (status / 100 > 2 || code == CURLE_COULDNT_CONNECT ||
-		code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY);
+		code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
+		(response->timed_out && response->unsent && status == 0));
 }
 
 static void tell_proxy(const struct transfer *transfer, long status, const char *text, char *ret,

@@ -46,6 +46,13 @@ def closed():
         yield f"127.0.0.1:{taken.getsockname()[1]}"
 
 
+@pytest.fixture
+def places():
+    places = KeyPlaces()
+    yield places
+    places.close()
+
+
 def test_a_release(proxy, proxied, built):
     """From one end to the other; the emulator checks every signature."""
     assert proxied("init", *STORE).status == 0
@@ -154,12 +161,11 @@ def test_without_a_proxy(emulator, proxied, closed):
     assert proxied("list", *STORE, env=dead | {"AWS_ENDPOINT_URL": emulator.url}).status == 0
 
 
-def test_keys_without_a_proxy(emulator, proxied, closed):
+def test_keys_without_a_proxy(emulator, proxied, closed, places):
     """Nor do the endpoints that hand out credentials."""
     key, secret = FIRST_KEY
     env = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_ENDPOINT_URL": emulator.url}
     env |= {"http_proxy": f"http://{closed}", "all_proxy": f"http://{closed}"}
-    places = KeyPlaces()
     places.answer("GET /keys", 200, {"AccessKeyId": key, "SecretAccessKey": secret, "Token": "t"})
     container = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{places.url}/keys"}
     instance = {"AWS_EC2_METADATA_DISABLED": None, "AWS_EC2_METADATA_SERVICE_ENDPOINT": emulator.url}
@@ -168,7 +174,6 @@ def test_keys_without_a_proxy(emulator, proxied, closed):
         proxied("list", *STORE, env=env | asked)
         keys = [request["key"] for request in emulator.requests("Query")]
         assert keys == [key if asked is container else "test-key"]
-    places.close()
 
 
 def rows():
