@@ -5,8 +5,9 @@ import socket
 import pytest
 from botocore.httpsession import ProxyConfiguration
 from botocore.utils import get_environ_proxies
-from emulator import FIRST_KEY, ROOT
+from emulator import FIRST_KEY, ROOT, Emulator, add_to_manifest, manifest_entry
 from key_places import KeyPlaces
+from moto_proxy import MotoProxy
 from tls_proxy import REGIONS, Authority, TlsProxy
 
 LOGIN = "builder:hunter2"
@@ -84,6 +85,24 @@ def check_tunnels(tunnels):
         names = {line.partition(":")[0].lower() for line in one.lines[1:-1]}
         assert one.lines[0] == f"CONNECT {one.target} HTTP/1.1"
         assert names <= {"host", "proxy-authorization", "user-agent", "proxy-connection"}
+
+
+def test_a_release_behind_the_proxy_of_moto(proxied, tmp_path, monkeypatch):
+    """Another program's idea of AWS's hosts: boto3 makes the images and reads what became of them."""
+    with MotoProxy(Authority(tmp_path)) as proxy:
+        env = {"HTTPS_PROXY": proxy.url, "AWS_CA_BUNDLE": str(proxy.bundle)}
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        aws = Emulator(None)
+        [image] = images = aws.make_images("web")
+        add_to_manifest(tmp_path / "packer-manifest.json", manifest_entry(images))
+        published = ("--publish-ssm", "/web/{channel}")
+        for command in (["init"], ["release", *published], ["doctor", "web", *published]):
+            got = proxied(*command, *STORE, env=env)
+            assert got.status == 0, got
+        [found] = aws.client("ec2").describe_images(Owners=["self"])["Images"]
+    tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
+    assert (found["ImageId"], tags["goldkeep:version"]) == (image.id, "0.1.0")
 
 
 def test_settings_of_the_profile(proxy, proxied, authority, tmp_path):

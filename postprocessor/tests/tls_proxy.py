@@ -5,8 +5,8 @@
         goldkeep(…, env={"HTTPS_PROXY": proxy.url, "AWS_CA_BUNDLE": authority.bundle, …})
 
 It answers CONNECT for whatever host, and speaks TLS then as that host would. moto's own proxy mode
-would need the Python module `multipart`, and has neither what the emulator adds to moto nor its
-checks of signatures; so what arrives here goes to the emulator, byte for byte.
+(moto_proxy.py) has neither what the emulator adds to moto nor its checks of signatures; so what
+arrives here goes to the emulator, byte for byte.
 """
 
 import base64
