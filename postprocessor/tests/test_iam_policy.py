@@ -296,6 +296,26 @@ def test_a_revocation_names_the_action_that_is_missing(ready):
     assert "ec2:EnableImageDeprecation" in got.err, got
 
 
+def test_doctor_names_the_action_that_is_missing_and_no_other(ready, emulator):
+    """With the policy that is printed nothing stands in the way, and without a part of it that part."""
+    policy = ready.policy()
+    ready.allow(policy)
+    ready.release(regions=[US])
+    before = emulator.state()
+    for missing in ["", *sorted(actions(policy))]:
+        ready.allow(without(policy, missing))
+        got = ready.goldkeep("doctor", "web", "--output", "json", env=ready.environment)
+        denied = [one for one in got.json["permissions"] if one["value"] == "denied"]
+        named = {one["subject"].removesuffix(" (by EC2)") for one in denied}
+        assert named == {missing} - {""}, (missing, got)
+        assert got.status == (0 if missing in ("", "ec2:EnableImageDeprecation") else 1), got
+        if not missing:
+            assert {one["level"] for one in got.json["permissions"]} == {"ok"}, got
+            tried = {one["subject"].removesuffix(" (by EC2)") for one in got.json["permissions"]}
+            assert tried == actions(policy)
+    assert emulator.state() == before
+
+
 @pytest.mark.skipif(not TOOL.exists(), reason=f"{TOOL} is not built")
 def test_probes_name_the_action_that_is_missing_and_no_other(ready, probe, emulator):
     ready.allow(ready.policy())

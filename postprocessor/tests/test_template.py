@@ -139,6 +139,7 @@ def test_the_templates_that_we_show(goldkeep, tmp_path):
         found = findings(goldkeep, path)
         assert {one["level"] for one in found} == {"ok"}, path
         assert any(one["value"].startswith("goldkeep reads ") for one in found), path
+        assert not any("no tag ManagedBy" in one["value"] for one in found), path
 
 
 # ---- whose account ----

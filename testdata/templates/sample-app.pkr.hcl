@@ -39,6 +39,7 @@ source "amazon-ebs" "sample-app" {
 
   tags = {
     Name      = "sample-app"
+    ManagedBy = "goldkeep" # what `goldkeep iam-policy` allows to be changed
     SourceAMI = "{{ .SourceAMI }}"
   }
 }

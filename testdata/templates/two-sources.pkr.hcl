@@ -22,6 +22,7 @@ source "amazon-ebs" "web" {
   communicator        = "none"
   ami_name            = "web-${local.stamp}"
   ami_regions         = ["us-east-1", "eu-west-1"]
+  tags                = { ManagedBy = "goldkeep" }
 }
 
 source "amazon-ebs" "db" {
@@ -31,6 +32,7 @@ source "amazon-ebs" "db" {
   instance_type       = "t3.micro"
   communicator        = "none"
   ami_name            = "db-${local.stamp}"
+  tags                = { ManagedBy = "goldkeep" }
 }
 
 build {
