@@ -218,7 +218,7 @@ def shown(got, result):
 
 
 def test_every_source_works_and_is_silent(sources, goldkeep, tmp_path):
-    result = tmp_path / "result.json"
+    result, found = tmp_path / "result.json", {}
     for name, env in sources.environments().items():
         for form in ("text", "json"):
             sources.prepare()
@@ -227,6 +227,12 @@ def test_every_source_works_and_is_silent(sources, goldkeep, tmp_path):
             assert got.status == 0, got
             assert "AWS credentials: " in got.err, got
             assert MARK not in shown(got, result), name
+        got = goldkeep(*options, "doctor", env=env)
+        found[name] = got.json["provider"]
+        assert MARK not in shown(got, result), name
+    named = {"written": "profile", "sso": "IAM Identity Center", "github": "GitHub"}
+    named["instance"] = "instance metadata"
+    assert found == {name: named.get(name, name) for name in sources.environments()}
 
 
 @pytest.mark.parametrize("kind", SPOILT)
@@ -236,9 +242,10 @@ def test_no_failure_shows_what_came(sources, goldkeep, tmp_path, kind):
     result = tmp_path / "result.json"
     for name, env in sources.environments().items():
         sources.prepare()
-        got = goldkeep("-v", "--output", "json", "--result", result, *LIST, env=env)
-        assert got.status == (0 if name in ("environment", "written") else 1), got
-        assert MARK not in shown(got, result), name
+        for command in (LIST, ["doctor"]):
+            got = goldkeep("-v", "--output", "json", "--result", result, *command, env=env)
+            assert got.status == (0 if name in ("environment", "written") else 1), got
+            assert MARK not in shown(got, result), name
 
 
 def test_nothing_that_is_written_has_a_secret(emulator, goldkeep, built, environment, tmp_path):
