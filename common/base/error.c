@@ -16,12 +16,21 @@ static void cut_to_character(char *text, size_t size)
 		text[n - 1] = '\0';
 }
 
+/* What others wrote is quoted in messages, and may hold line ends. */
+static void make_line(struct gk_error *err)
+{
+	cut_to_character(err->message, sizeof(err->message));
+	for (char *c = err->message; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+}
+
 __attribute__((format(printf, 3, 0)))
 static void set_message(struct gk_error *err, enum gk_code code, const char *format, va_list args)
 {
 	err->code = code;
 	vsnprintf(err->message, sizeof(err->message), format, args);
-	cut_to_character(err->message, sizeof(err->message));
+	make_line(err);
 }
 
 /* Appends ": tail" to the message. */
@@ -30,7 +39,7 @@ static void append(struct gk_error *err, const char *tail)
 	size_t n = strlen(err->message);
 
 	snprintf(err->message + n, sizeof(err->message) - n, ": %s", tail);
-	cut_to_character(err->message, sizeof(err->message));
+	make_line(err);
 }
 
 int gk_error_set(struct gk_error *err, enum gk_code code, const char *format, ...)
