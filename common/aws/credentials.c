@@ -1,5 +1,6 @@
 #include "aws/credentials.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,14 +67,30 @@ int aws_credentials_take(const struct aws_written_keys *keys, const char *place,
 	return 0;
 }
 
+/* A number of two digits up to `most`; -1 if there is none. */
+static int read_two_digits(const char *text, int most)
+{
+	int number = 0;
+
+	for (int i = 0; i < 2; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return -1;
+		number = number * 10 + text[i] - '0';
+	}
+	return number <= most ? number : -1;
+}
+
 /* Seconds that "+01:30" at the end of a time is ahead of UTC; false if there is nothing like it. */
 static bool read_offset(const char *text, int *ret)
 {
 	int hours = 0;
 	int minutes = 0;
 
-	if (strlen(text) != OFFSET_LENGTH || !strchr("+-", text[0]) ||
-	    sscanf(text + 1, "%2d:%2d", &hours, &minutes) != 2)
+	if (strlen(text) != OFFSET_LENGTH || !strchr("+-", text[0]) || text[3] != ':')
+		return false;
+	hours = read_two_digits(text + 1, 23);
+	minutes = read_two_digits(text + 4, 59);
+	if (hours < 0 || minutes < 0)
 		return false;
 	*ret = (hours * 60 + minutes) * 60 * (text[0] == '-' ? -1 : 1);
 	return true;

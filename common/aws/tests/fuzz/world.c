@@ -89,7 +89,7 @@ static const struct part *find_part(const char *name)
 	return NULL;
 }
 
-/* Where the next "== NAME" line begins; NULL if there is none. */
+/* Where the next line "== NAME" begins; NULL if there is none. */
 static const char *find_head(const char *text, const char *end)
 {
 	for (; text && end - text > 3; text = memchr(text, '\n', (size_t)(end - text))) {
@@ -110,12 +110,16 @@ static char *as_variable(const struct part *part)
 	return value[0] == '~' && value[1] == '/' ? home_path(value + 2) : TAKE_PTR(value);
 }
 
-static void add_part(const char *name, size_t name_length, const char *text, const char *end)
+/* Up to the next head and without the line end in front of it, or to the end. */
+static void add_part(const char *name, size_t name_length, const char *text, const char *next,
+		     const char *end)
 {
 	struct part *part = &world.parts[world.count];
 
 	if (world.count == PARTS_MAX || name_length >= NAME_MAX_LENGTH)
 		return;
+	if (next)
+		end = next > text ? next - 1 : next;
 	*part = (struct part){.text = text, .length = (size_t)(end - text)};
 	memcpy(part->name, name, name_length);
 	part->variable = as_variable(part);
@@ -129,14 +133,14 @@ static void add_parts(const char *text, size_t length, const char *first)
 	const char *head = find_head(text, end);
 
 	if (first && head != text)
-		add_part(first, strlen(first), text, head ? head : end);
+		add_part(first, strlen(first), text, head, end);
 	while (head) {
 		const char *line = memchr(head, '\n', (size_t)(end - head));
 		const char *next = find_head(line ? line : end, end);
 
 		line = line ? line : end;
-		add_part(head + 3, (size_t)(line - head - 3), line < end ? line + 1 : end,
-			 next ? next : end);
+		add_part(head + 3, (size_t)(line - head - 3), line < end ? line + 1 : end, next,
+			 end);
 		head = next;
 	}
 }
