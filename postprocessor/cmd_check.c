@@ -81,14 +81,8 @@ static int run_check(struct context *context, struct gk_error *err)
 	if (!fingerprint)
 		return gk_error_set(err, GK_USAGE, "name the inputs: --fingerprint HEX");
 	if (family_check(family, err) < 0 || fingerprint_check(fingerprint, err) < 0 ||
-	    context_open_inventory(context, family, true, err) < 0)
+	    context_open_records(context, family, true, &lifecycle, err) < 0)
 		return -1;
-	lifecycle = (struct lifecycle){
-		.inventory = context->inventory,
-		.clock = &gk_system_clock,
-		.log = &context->log,
-		.actor = context->actor,
-	};
 	if (lifecycle_find_fingerprint(&lifecycle, family, fingerprint, &found, &release, err) < 0)
 		return -1;
 	return found ? report_found(context, &release, err) : report_none(context, family, err);

@@ -15,14 +15,8 @@ static int change(struct context *context, bool held, struct gk_error *err)
 
 	if (show_arguments(context, true, &family, &has_version, &version, err) < 0 ||
 	    (held && show_reason(&context->options, family, &reason, err) < 0) ||
-	    context_open_inventory(context, family, false, err) < 0)
+	    context_open_records(context, family, false, &lifecycle, err) < 0)
 		return -1;
-	lifecycle = (struct lifecycle){
-		.inventory = context->inventory,
-		.clock = &gk_system_clock,
-		.log = &context->log,
-		.actor = context->actor,
-	};
 	if (lifecycle_hold(&lifecycle, family, &version, reason, &release, err) < 0)
 		return -1;
 	return show_release(context, &release, err);

@@ -192,6 +192,27 @@ static int rehearse(struct context *context, struct gk_error *err)
 	return 0;
 }
 
+static struct lifecycle lifecycle_of(const struct context *context)
+{
+	return (struct lifecycle){
+		.inventory = context->inventory,
+		.cloud = context->cloud,
+		.clock = &gk_system_clock,
+		.log = &context->log,
+		.actor = context->actor,
+	};
+}
+
+int context_open_records(struct context *context, const char *family, bool read_only,
+			 struct lifecycle *ret, struct gk_error *err)
+{
+	close_world(context);
+	if (context_open_inventory(context, family, read_only, err) < 0)
+		return -1;
+	*ret = lifecycle_of(context);
+	return 0;
+}
+
 int context_open_lifecycle(struct context *context, const char *family, bool dry,
 			   struct lifecycle *ret, struct gk_error *err)
 {
@@ -200,14 +221,8 @@ int context_open_lifecycle(struct context *context, const char *family, bool dry
 	    context_open_cloud(context, family, err) < 0 ||
 	    (dry && rehearse(context, err) < 0))
 		return -1;
-	*ret = (struct lifecycle){
-		.inventory = context->inventory,
-		.cloud = context->cloud,
-		.clock = &gk_system_clock,
-		.log = &context->log,
-		.actor = context->actor,
-		.dry_run = dry,
-	};
+	*ret = lifecycle_of(context);
+	ret->dry_run = dry;
 	return 0;
 }
 

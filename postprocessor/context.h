@@ -75,6 +75,11 @@ int context_open_inventory(struct context *context, const char *family, bool dry
 /* Makes the cloud and resolves credentials. Sends nothing. */
 int context_open_cloud(struct context *context, const char *family, struct gk_error *err);
 
+/* The inventory alone, for what of the lifecycle needs no cloud; what was open before is closed. The
+ * context must outlive it. */
+int context_open_records(struct context *context, const char *family, bool read_only,
+			 struct lifecycle *ret, struct gk_error *err);
+
 /* Both, as the lifecycle wants them; what was open before is closed. The context must outlive it.
  * */
 int context_open_lifecycle(struct context *context, const char *family, bool dry,

@@ -110,10 +110,13 @@ int look_add_witnesses(struct lifecycle *lifecycle, const char *family,
 	for (size_t i = 0; i < list.count; i++) {
 		const struct release *release = &list.items[i];
 
-		if (release->state != RELEASE_LIVE || semver_compare(&release->version, except) == 0)
+		if (release->state != RELEASE_LIVE ||
+		    (except && semver_compare(&release->version, except) == 0))
 			continue;
 		for (size_t m = 0; m < release->image_count; m++)
 			if (!release_discards(release, &release->images[m]) &&
+			    !look_image(look, release->images[m].location,
+					release->images[m].id) &&
 			    !cloud_look_add_image(look, release->images[m].location,
 						  release->images[m].id, err))
 				return -1;

@@ -353,8 +353,8 @@ const char *look_missing_tags(const struct cloud_look *look, const struct image 
 /* Adds a recorded image and its snapshots. */
 int look_add_recorded(struct cloud_look *look, const struct image *image, struct gk_error *err);
 
-/* Adds the images of the family's newest live release but `except`, so that seeing them proves the
- * account. */
+/* Adds the images of the family's newest live release but `except` (NULL: none), unless they are in
+ * the look already, so that seeing them proves the account. */
 int look_add_witnesses(struct lifecycle *lifecycle, const char *family,
 		       const struct semver *except, struct cloud_look *look, struct gk_error *err);
 

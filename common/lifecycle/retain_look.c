@@ -287,22 +287,71 @@ static const char *changed_meanwhile(const struct cloud_look *look)
 	return NULL;
 }
 
+/* An image that is not there, nor any other of its account. */
+static const char *find_unproven(struct release *const *releases, size_t count,
+				 const struct cloud_look *look)
+{
+	for (size_t r = 0; r < count; r++)
+		for (size_t i = 0; i < releases[r]->image_count; i++) {
+			const struct image *image = &releases[r]->images[i];
+			const struct cloud_image *seen =
+				look_image(look, image->location, image->id);
+
+			if (seen && seen->error.code == GK_OK && seen->status == CLOUD_ABSENT &&
+			    !look_sees_account(look, image->location, image->account))
+				return image->id;
+		}
+	return NULL;
+}
+
+/* Sets *ret_id if looking again may prove what this look did not: all that was to be seen may have
+ * been retired by other runs since the inventory was read. Not if the inventory still names the same
+ * images as the newest. */
+static int find_out_of_date(const struct retention *retention, struct release *const *releases,
+			    size_t count, const struct cloud_look *look, const char **ret_id,
+			    struct gk_error *err)
+{
+	_cleanup_(cloud_look_done) struct cloud_look newest = {0};
+	const char *unproven = find_unproven(releases, count, look);
+
+	if (!unproven)
+		return 0;
+	if (look_add_witnesses(retention->lifecycle, retention->family, NULL, &newest, err) < 0)
+		return -1;
+	for (size_t i = 0; i < newest.image_count; i++)
+		if (!look_image(look, newest.images[i].location, newest.images[i].id))
+			*ret_id = unproven;
+	return 0;
+}
+
+static int look_once(struct retention *retention, struct release *const *releases, size_t count,
+		     bool again, struct cloud_look *look, struct gk_error *err)
+{
+	struct lifecycle *lifecycle = retention->lifecycle;
+
+	cloud_look_done(look);
+	if (build_look(retention, releases, count, look, err) < 0)
+		return -1;
+	if (look->image_count == 0 && look->snapshot_count == 0)
+		return 0;
+	if (again && look_add_witnesses(lifecycle, retention->family, NULL, look, err) < 0)
+		return -1;
+	return lifecycle->cloud->ops->look(lifecycle->cloud, look, err);
+}
+
 int retention_look(struct retention *retention, struct release *const *releases, size_t count,
 		   struct cloud_look *look, struct outcome *outcome, struct gk_error *err)
 {
-	struct cloud *cloud = retention->lifecycle->cloud;
 	const char *changed = NULL;
 	int round = 0;
 
 	do {
-		cloud_look_done(look);
-		if (build_look(retention, releases, count, look, err) < 0)
-			return -1;
-		if (look->image_count == 0 && look->snapshot_count == 0)
-			return 0;
-		if (cloud->ops->look(cloud, look, err) < 0)
+		if (look_once(retention, releases, count, round > 0, look, err) < 0)
 			return -1;
 		changed = changed_meanwhile(look);
+		if (!changed &&
+		    find_out_of_date(retention, releases, count, look, &changed, err) < 0)
+			return -1;
 	} while (changed && round < LOOKS_AGAIN &&
 		 patience_wait(retention->lifecycle, &round, PATIENCE_SEEN, changed));
 	for (size_t i = 0; i < count; i++)

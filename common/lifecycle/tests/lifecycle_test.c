@@ -340,7 +340,8 @@ static void reopen(struct fixture *f, const char *intent)
 	assert_success(inventory->ops->save(inventory, &release, &event, &err), &err);
 }
 
-static void retain(struct fixture *f)
+/* Returns how much was left undone. */
+static size_t retain(struct fixture *f)
 {
 	_cleanup_(outcome_done) struct outcome outcome = {0};
 	struct policy policy;
@@ -351,6 +352,7 @@ static void retain(struct fixture *f)
 	policy.keep_last = 1;
 	assert_success(gk_str_set(&outcome.family, "web", &err), &err);
 	assert_success(lifecycle_retain(&f->world.lifecycle, "web", &policy, &outcome, &err), &err);
+	return outcome.incomplete_count;
 }
 
 static void test_what_a_channel_is_about_to_name_stays(void **state)
@@ -372,20 +374,26 @@ static void test_what_a_channel_is_about_to_name_stays(void **state)
 	world_assert_state(&f->world, "0.1.0", RELEASE_RETIRED);
 }
 
+/* Another process releases a build of its own. */
+static void release_elsewhere(struct fixture *f, struct build *theirs)
+{
+	struct world other = f->world;
+
+	f->cloud.before = NULL;
+	other.inventory = world_open(&f->world, SQLITE_READ_WRITE);
+	other.lifecycle.inventory = other.inventory;
+	world_release(&other, theirs, OUTCOME_RELEASED);
+	inventory_close(other.inventory);
+}
+
 /* Another process begins the family after this one has asked for it. */
 static void begin_family(struct fake_cloud *cloud, const char *call)
 {
-	struct fixture *f = cloud->context;
-	struct world other = f->world;
 	struct build theirs;
 
 	(void)call;
-	cloud->before = NULL;
-	other.inventory = world_open(&f->world, SQLITE_READ_WRITE);
-	other.lifecycle.inventory = other.inventory;
 	build_init(&theirs, "run-1", EU ":" FIRST);
-	world_release(&other, &theirs, OUTCOME_RELEASED);
-	inventory_close(other.inventory);
+	release_elsewhere(cloud->context, &theirs);
 }
 
 static void test_a_family_that_another_run_begins_just_now(void **state)
@@ -398,6 +406,34 @@ static void test_a_family_that_another_run_begins_just_now(void **state)
 	release(f, OUTCOME_RELEASED);
 	world_assert_state(&f->world, "0.1.0", RELEASE_LIVE);
 	world_assert_state(&f->world, "0.1.1", RELEASE_LIVE);
+}
+
+/* Another process retires all that this one has read of the family. */
+static void replace_family(struct fake_cloud *cloud, const char *call)
+{
+	struct build theirs;
+
+	(void)call;
+	build_init(&theirs, "run-3", EU ":" THIRD "," US ":" THIRD);
+	build_keep_last(&theirs, 1);
+	release_elsewhere(cloud->context, &theirs);
+}
+
+static void test_what_another_run_retires_meanwhile_is_no_doubt(void **state)
+{
+	struct fixture *f = *state;
+
+	build(f, "run-1", FIRST);
+	release(f, OUTCOME_RELEASED);
+	build(f, "run-2", SECOND);
+	release(f, OUTCOME_RELEASED);
+	fake_cloud_add(&f->cloud, EU, THIRD);
+	fake_cloud_add(&f->cloud, US, THIRD);
+	f->cloud.before = replace_family;
+	assert_int_equal(retain(f), 0);
+	world_assert_state(&f->world, "0.1.0", RELEASE_RETIRED);
+	world_assert_state(&f->world, "0.1.1", RELEASE_RETIRED);
+	world_assert_state(&f->world, "0.1.2", RELEASE_LIVE);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -415,6 +451,7 @@ int main(void)
 		TEST(test_resume_does_not_move_a_channel_twice),
 		TEST(test_what_a_channel_is_about_to_name_stays),
 		TEST(test_a_family_that_another_run_begins_just_now),
+		TEST(test_what_another_run_retires_meanwhile_is_no_doubt),
 	};
 
 	return cmocka_run_group_tests_name("lifecycle", tests, NULL, NULL);
