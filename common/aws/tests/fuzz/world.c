@@ -224,7 +224,7 @@ static void check_sent(const struct http_script *script)
 		const struct script_sent *sent = &script->sent[i];
 
 		fuzz_check(aws_is_token(sent->method) && aws_is_token(sent->url));
-		fuzz_check(strncmp(sent->url, "http", 4) == 0 && fuzz_is_line(sent->body));
+		fuzz_check(strncmp(sent->url, "http", 4) == 0);
 		for (size_t j = 0; j < sent->headers.count; j++)
 			fuzz_check(strchr(sent->headers.items[j], ':') &&
 				   !strpbrk(sent->headers.items[j], "\r\n"));
