@@ -19,11 +19,15 @@ static bool ends_well(const char *text)
 	       isdigit((unsigned char)end[5]);
 }
 
+/* A leap second at the end of the last year that has four digits lies behind it. */
 static void check_same(time_t time)
 {
+	const time_t last = 253402300799; /* 9999-12-31T23:59:59Z */
 	char text[GK_TIME_TEXT];
 	time_t again = 0;
 
+	if (time > last)
+		return;
 	fuzz_check(gk_time_parse(gk_time_format(time, text), &again, NULL) == 0);
 	fuzz_check(again == time);
 }
