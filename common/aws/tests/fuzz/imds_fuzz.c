@@ -13,7 +13,7 @@ static int find_region(const struct aws_provider_world *world, bool *ret_configu
 	*ret_configured = false;
 	if (aws_imds_region(world, &region, err) < 0)
 		return -1;
-	fuzz_check(!region || aws_region_is_valid(region));
+	fuzz_check(!region || (region[0] && !strpbrk(region, "/.:@?# \t\r\n")));
 	return 0;
 }
 

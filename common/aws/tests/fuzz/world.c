@@ -4,7 +4,6 @@
 #include <ftw.h>
 #include <unistd.h>
 
-#include "aws/fetch.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "net/script.h"
@@ -217,13 +216,23 @@ int aws_process_run(const struct gk_strv *words, const struct gk_clock *clock, i
 
 /* ---- what comes of it ---- */
 
+/* Whatever the code under test calls a token. */
+static bool is_word(const char *text)
+{
+	size_t length = 0;
+
+	while (text && text[length] > ' ' && text[length] <= '~')
+		length++;
+	return length > 0 && text[length] == '\0';
+}
+
 static void check_sent(const struct http_script *script)
 {
 	fuzz_check(script->sent_count <= REQUESTS_MAX);
 	for (size_t i = 0; i < script->sent_count; i++) {
 		const struct script_sent *sent = &script->sent[i];
 
-		fuzz_check(aws_is_token(sent->method) && aws_is_token(sent->url));
+		fuzz_check(is_word(sent->method) && is_word(sent->url));
 		fuzz_check(strncmp(sent->url, "http", 4) == 0);
 		for (size_t j = 0; j < sent->headers.count; j++)
 			fuzz_check(strchr(sent->headers.items[j], ':') &&
@@ -237,8 +246,8 @@ static void check_found(bool configured, const struct aws_credentials *found)
 	fuzz_check(configured == (found->secret_access_key != NULL));
 	if (!configured)
 		return;
-	fuzz_check(aws_is_token(found->access_key_id) && aws_is_token(found->secret_access_key));
-	fuzz_check(!found->session_token || aws_is_token(found->session_token));
+	fuzz_check(is_word(found->access_key_id) && is_word(found->secret_access_key));
+	fuzz_check(!found->session_token || is_word(found->session_token));
 }
 
 static void ask(const struct aws_provider_world *asked, const struct fuzz_question *question)

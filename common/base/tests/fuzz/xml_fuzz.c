@@ -27,9 +27,12 @@ static void print(const struct gk_xml *node, struct gk_buf *ret)
 
 static void check_same(const struct gk_xml *a, const struct gk_xml *b)
 {
+	static const char space[] = " \t\r\n";
 	const struct gk_xml *child = a->first;
 	const struct gk_xml *other = b->first;
 
+	fuzz_check(!a->text[0] || (!strchr(space, a->text[0]) &&
+				   !strchr(space, a->text[strlen(a->text) - 1])));
 	fuzz_check(strcmp(a->name, b->name) == 0 && strcmp(a->text, b->text) == 0);
 	for (; child && other; child = child->next, other = other->next) {
 		fuzz_check(child->parent == a && (child->next || child == a->last));

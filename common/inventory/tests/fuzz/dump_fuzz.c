@@ -1,6 +1,8 @@
 /* The lines of an export: a family that was read whole is written and read the same. */
 #include "inventory/dump_json.h"
 
+#include "../../dump_compare.c"
+
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/tests/fuzz/fuzz.h"
@@ -43,6 +45,18 @@ static bool read_family(struct dump_parser *parser, const char **text, const cha
 	return whole;
 }
 
+static void check_same(const struct family_dump *a, const struct family_dump *b)
+{
+	char difference[DIFFERENCE_SIZE];
+
+	fuzz_check(strcmp(a->family, b->family) == 0 && a->release_count == b->release_count);
+	for (size_t i = 0; i < a->release_count; i++)
+		fuzz_check(same_release(&a->releases[i], &b->releases[i], difference));
+	fuzz_check(a->channels.count == b->channels.count);
+	for (size_t i = 0; i < a->channels.count; i++)
+		fuzz_check(channel_equal(&a->channels.items[i], &b->channels.items[i]));
+}
+
 static void check_family(const struct family_dump *dump)
 {
 	_cleanup_(gk_buf_done) struct gk_buf first = {0}, second = {0};
@@ -52,6 +66,7 @@ static void check_family(const struct family_dump *dump)
 	print(dump, &first);
 	at = gk_buf_text(&first);
 	fuzz_check(read_family(&parser, &at, at + first.length));
+	check_same(dump, &parser.dump);
 	print(&parser.dump, &second);
 	fuzz_check(strcmp(gk_buf_text(&first), gk_buf_text(&second)) == 0);
 }
