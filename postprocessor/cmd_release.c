@@ -35,8 +35,7 @@ static const struct option_def release_defs[] = {
 	{"dry-run", 0, NULL, "show what would be done, change nothing", 0},
 };
 
-static const struct option_group group_release = {"Release", release_defs,
-						  ARRAY_SIZE(release_defs)};
+const struct option_group group_release = {"Release", release_defs, ARRAY_SIZE(release_defs)};
 
 /* Entries of one family. */
 struct family_builds {

@@ -44,7 +44,8 @@ const struct command *const commands[] = {
 	&command_history, &command_next,    &command_check,  &command_fingerprint,
 	&command_resolve, &command_promote, &command_revoke, &command_hold,
 	&command_unhold,  &command_resume,  &command_adopt,  &command_init,
-	&command_export,  &command_import,  NULL,
+	&command_export,  &command_import,  &command_doctor, &command_iam_policy,
+	NULL,
 };
 
 const struct option_group *const *commands_all_options(void)

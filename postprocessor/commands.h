@@ -26,6 +26,7 @@ extern const struct command command_adopt;
 extern const struct command command_export;
 extern const struct command command_import;
 extern const struct command command_init;
+extern const struct command command_iam_policy;
 extern const struct command command_next;
 extern const struct command command_check;
 extern const struct command command_fingerprint;
@@ -33,6 +34,7 @@ extern const struct command command_hold;
 extern const struct command command_unhold;
 extern const struct command command_promote;
 extern const struct command command_revoke;
+extern const struct command command_doctor;
 
 /* NULL-terminated. */
 extern const struct command *const commands[];
@@ -40,6 +42,7 @@ extern const struct command *const commands[];
 /* Groups that several commands share. */
 extern const struct option_group group_global;
 extern const struct option_group group_policy;
+extern const struct option_group group_release;
 extern const struct option_group group_versioning;
 
 /* Groups of all commands, for checking the keys of goldkeep.ini. NULL-terminated. */

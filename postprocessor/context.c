@@ -146,7 +146,7 @@ int context_open_inventory(struct context *context, const char *family, bool dry
 /* ---- the cloud ---- */
 
 /* A profile that was named to goldkeep itself counts as named by flag. */
-int context_open_client(struct context *context, const char *family, struct gk_error *err)
+int context_make_client(struct context *context, const char *family, struct gk_error *err)
 {
 	const struct options *options = &context->options;
 	struct aws_options aws = {
@@ -163,11 +163,17 @@ int context_open_client(struct context *context, const char *family, struct gk_e
 	if (aws_ca_bundle(&aws, &bundle, err) < 0)
 		return -1;
 	curl.ca_bundle = bundle;
-	if (http_curl_new(&curl, &context->transport, err) < 0 ||
-	    aws_client_new(&aws, context->transport, &gk_system_clock, &context->log, &context->aws,
-			   err) < 0)
+	http_transport_freep(&context->transport);
+	if (http_curl_new(&curl, &context->transport, err) < 0)
 		return -1;
-	return aws_client_check(context->aws, err);
+	return aws_client_new(&aws, context->transport, &gk_system_clock, &context->log,
+			      &context->aws, err);
+}
+
+int context_open_client(struct context *context, const char *family, struct gk_error *err)
+{
+	return context_make_client(context, family, err) < 0 ? -1
+							     : aws_client_check(context->aws, err);
 }
 
 int context_open_cloud(struct context *context, const char *family, struct gk_error *err)

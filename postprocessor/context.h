@@ -65,7 +65,9 @@ void context_done(struct context *context);
 int context_store_address(const struct context *context, const char *family,
 			  struct store_address *ret, struct gk_error *err);
 
-/* One client for cloud and inventory: opened once. */
+/* One client for cloud and inventory, made once; its credentials are not looked for yet. */
+int context_make_client(struct context *context, const char *family, struct gk_error *err);
+/* The same, and its credentials are there. */
 int context_open_client(struct context *context, const char *family, struct gk_error *err);
 
 /* Opens the inventory of --store; reading only if `dry`. */

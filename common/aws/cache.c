@@ -14,7 +14,7 @@ static int ask(struct aws_cache *cache, const struct aws_provider_world *world,
 	struct aws_credentials found = {0};
 	char hint[AWS_CREDENTIALS_HINT] = "";
 
-	if (aws_credentials_resolve(world, &found, err) < 0)
+	if (aws_credentials_resolve(world, &cache->chain, &found, err) < 0)
 		return -1;
 	aws_cache_done(cache);
 	cache->credentials = found;

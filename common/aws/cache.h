@@ -6,6 +6,7 @@
 
 struct aws_cache {
 	struct aws_credentials credentials;
+	struct aws_chain chain; /* how they were found, or were not */
 	bool filled;
 	time_t retry; /* no new ones are asked for before that */
 };

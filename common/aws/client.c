@@ -48,13 +48,14 @@ void aws_client_freep(struct aws_client **client)
 	aws_client_free(TAKE_PTR(*client));
 }
 
-static struct aws_provider_world world_of(const struct aws_client *client)
+static struct aws_provider_world world_of(struct aws_client *client)
 {
 	return (struct aws_provider_world){
 		.settings = &client->settings,
 		.transport = client->http.transport,
 		.clock = client->http.clock,
 		.log = client->http.log,
+		.skew = &client->skew,
 	};
 }
 
@@ -75,7 +76,11 @@ static int find_region(struct aws_client *client, const struct aws_provider_worl
 
 	if (client->settings.region || !source || strcmp(source, aws_provider_imds.name) != 0)
 		return 0;
-	return aws_imds_region(world, &client->settings.region, err);
+	if (aws_imds_region(world, &client->settings.region, err) < 0)
+		return -1;
+	if (client->settings.region)
+		client->settings.from.region.kind = AWS_ORIGIN_METADATA;
+	return 0;
 }
 
 int aws_client_check(struct aws_client *client, struct gk_error *err)
@@ -98,7 +103,29 @@ const char *aws_client_region(const struct aws_client *client)
 
 time_t aws_client_now(const struct aws_client *client)
 {
-	return client->http.clock->now(client->http.clock) + client->clock_offset;
+	return client->http.clock->now(client->http.clock) + client->skew.seconds;
+}
+
+const struct aws_settings *aws_client_settings(const struct aws_client *client)
+{
+	return &client->settings;
+}
+
+const struct aws_chain *aws_client_chain(const struct aws_client *client)
+{
+	return &client->cache.chain;
+}
+
+const struct aws_credentials *aws_client_credentials(const struct aws_client *client)
+{
+	return client->cache.filled ? &client->cache.credentials : NULL;
+}
+
+bool aws_client_skew(const struct aws_client *client, int64_t *ret)
+{
+	if (client->skew.known)
+		*ret = client->skew.newest;
+	return client->skew.known;
 }
 
 const char *aws_client_identity(const struct aws_client *client)
@@ -153,12 +180,16 @@ static int run_all(struct aws_client *client, struct aws_call *const *calls, siz
 static int run_expired(struct aws_client *client, struct aws_call *const *calls, size_t count,
 		       struct gk_error *err)
 {
-	_cleanup_free_ struct aws_call **expired = calloc(count, sizeof(struct aws_call *));
+	_cleanup_free_ struct aws_call **expired = NULL;
 	struct aws_provider_world world = world_of(client);
 	struct gk_error failure = {0};
 	size_t expired_count = 0;
 	bool renewed = false;
 
+	/* What expired then is the token that an unsigned call brings along. */
+	if (client->anonymous)
+		return 0;
+	expired = calloc(count, sizeof(struct aws_call *));
 	for (size_t i = 0; expired && i < count; i++)
 		if (aws_error_is_expired(calls[i]->code))
 			expired[expired_count++] = calls[i];

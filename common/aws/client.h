@@ -30,6 +30,9 @@ struct aws_options {
 int aws_ca_bundle(const struct aws_options *options, char **ret, struct gk_error *err);
 
 struct aws_client;
+struct aws_settings;
+struct aws_chain;
+struct aws_credentials;
 
 /* `transport` and `clock` are borrowed. Nothing is sent; credentials are resolved by the first
  * aws_run or by aws_client_check. GK_USAGE for a setting that is malformed. */
@@ -49,6 +52,16 @@ const char *aws_client_region(const struct aws_client *client);
 /* The time of the servers, as far as it is known: the clock's, corrected by what answers said. Up to
  * four minutes that it may be off go unnoticed. */
 time_t aws_client_now(const struct aws_client *client);
+
+/* What is configured, and how the credentials were looked for; borrowed. The credentials are NULL
+ * where none were found. */
+const struct aws_settings *aws_client_settings(const struct aws_client *client);
+const struct aws_chain *aws_client_chain(const struct aws_client *client);
+const struct aws_credentials *aws_client_credentials(const struct aws_client *client);
+
+/* Seconds that the servers' clock is ahead of this machine's, as the newest answer says; false if
+ * none has said it yet. */
+bool aws_client_skew(const struct aws_client *client, int64_t *ret);
 
 /* Where the credentials come from, for people: "environment, AKIA…MPLE". Borrowed; "" before the
  * first aws_client_check or aws_run. */

@@ -112,8 +112,13 @@ int aws_credentials_time(const char *text, time_t *ret, struct gk_error *err)
 	return 0;
 }
 
+time_t aws_provider_now(const struct aws_provider_world *world)
+{
+	return world->clock->now(world->clock) + (world->skew ? world->skew->seconds : 0);
+}
+
 /* The order of the AWS SDKs. */
-static const struct aws_provider *const providers[] = {
+static const struct aws_provider *const providers[AWS_PROVIDERS] = {
 	&aws_provider_environment, &aws_provider_web_identity, &aws_provider_github,
 	&aws_provider_profile,     &aws_provider_container,    &aws_provider_imds,
 };
@@ -130,15 +135,20 @@ static int nobody(const struct aws_settings *settings, struct gk_error *err)
 			    settings->profile);
 }
 
-int aws_credentials_resolve(const struct aws_provider_world *world, struct aws_credentials *ret,
-			    struct gk_error *err)
+int aws_credentials_resolve(const struct aws_provider_world *world, struct aws_chain *chain,
+			    struct aws_credentials *ret, struct gk_error *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
+	*chain = (struct aws_chain){0};
+	for (size_t i = 0; i < AWS_PROVIDERS; i++)
+		chain->steps[i].name = providers[i]->name;
+	for (size_t i = 0; i < AWS_PROVIDERS; i++) {
 		struct aws_credentials credentials = {0};
 		bool configured = false;
 
+		chain->steps[i].answer = AWS_FAILED;
 		if (providers[i]->find(world, &configured, &credentials, err) < 0)
 			return -1;
+		chain->steps[i].answer = configured ? AWS_CHOSEN : AWS_NOT_CONFIGURED;
 		if (!configured)
 			continue;
 		if (!credentials.source)

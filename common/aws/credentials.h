@@ -27,9 +27,25 @@ struct aws_credentials {
 /* Wipes. */
 void aws_credentials_done(struct aws_credentials *credentials);
 
-/* Asks every provider in turn until one is configured. GK_FAILED if none is, or if one fails. */
-int aws_credentials_resolve(const struct aws_provider_world *world, struct aws_credentials *ret,
-			    struct gk_error *err);
+enum { AWS_PROVIDERS = 6 };
+
+/* How the providers answered, in the order in which they are asked. */
+struct aws_chain {
+	struct {
+		const char *name; /* static text: "environment" */
+		enum aws_provider_answer {
+			AWS_NOT_ASKED,      /* one before it had answered */
+			AWS_NOT_CONFIGURED,
+			AWS_CHOSEN,
+			AWS_FAILED,         /* it is configured, and the error is its own */
+		} answer;
+	} steps[AWS_PROVIDERS];
+};
+
+/* Asks every provider in turn until one is configured. GK_FAILED if none is, or if one fails. *chain
+ * is set whatever comes of it. */
+int aws_credentials_resolve(const struct aws_provider_world *world, struct aws_chain *chain,
+			    struct aws_credentials *ret, struct gk_error *err);
 
 /* Keys that stand somewhere to be read, each NULL if it is not there. */
 struct aws_written_keys {

@@ -130,6 +130,10 @@ size_t dynamodb_item_size(const cJSON *item);
 int dynamodb_run(struct dynamodb *db, struct dynamodb_request *const *requests, size_t count,
 		 struct gk_error *err);
 
+/* Makes its call ready, for who runs it himself. */
+int dynamodb_prepare(const struct dynamodb *db, struct dynamodb_request *request,
+		     struct gk_error *err);
+
 /* Why a request failed, with the table in front; for dynamodb_run. Returns -1. */
 int dynamodb_tell(struct dynamodb *db, const struct dynamodb_request *request,
 		  struct gk_error *err);
@@ -163,6 +167,11 @@ struct dynamodb_table {
 
 #define DYNAMODB_KEYS "pk (S), sk (S)"
 
+/* 0 if it can be used for items. Else GK_USAGE: it does not exist, with the command that makes it,
+ * or is of another shape; GK_FAILED: not now. */
+int dynamodb_judge_table(const struct dynamodb *db, const struct dynamodb_table *table,
+			 struct gk_error *err);
+
 int dynamodb_describe_table(struct dynamodb *db, struct dynamodb_table *ret, struct gk_error *err);
 /* On-demand, deletion protection, ManagedBy=goldkeep. GK_CONFLICT: it is there. */
 int dynamodb_create_table(struct dynamodb *db, struct gk_error *err);
@@ -177,5 +186,16 @@ int dynamodb_enable_ttl(struct dynamodb *db, const char *attribute, bool *ret_ag
 int dynamodb_describe_backups(struct dynamodb *db, bool *ret, struct gk_error *err);
 /* *ret_again: not yet, the table is too young. */
 int dynamodb_enable_backups(struct dynamodb *db, bool *ret_again, struct gk_error *err);
+
+/* All that the three describe calls above tell; what one of them cannot is in its error. */
+struct dynamodb_examination {
+	struct dynamodb_table table;
+	bool expiry, recovery;
+	struct gk_error table_error, expiry_error, recovery_error;
+};
+
+/* Asks all at once. -1 only if nothing could be sent. */
+int dynamodb_examine(struct dynamodb *db, const char *attribute, struct dynamodb_examination *ret,
+		     struct gk_error *err);
 
 #endif

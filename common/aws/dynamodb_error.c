@@ -65,6 +65,22 @@ static bool is_usable(const struct dynamodb_table *table)
 	return strcmp(table->status, "ACTIVE") == 0 || strcmp(table->status, "UPDATING") == 0;
 }
 
+int dynamodb_judge_table(const struct dynamodb *db, const struct dynamodb_table *table,
+			 struct gk_error *err)
+{
+	if (!table->exists)
+		return tell_missing(db, err);
+	if (!is_usable(table))
+		return gk_error_set(err, GK_FAILED, "table %s in %s cannot be used now: it is %s",
+				    db->table, dynamodb_region(db), table->status);
+	if (strcmp(table->keys, DYNAMODB_KEYS) != 0)
+		return gk_error_set(err, GK_USAGE,
+				    "table %s in %s is no goldkeep inventory: its keys are %s, "
+				    "not " DYNAMODB_KEYS, db->table, dynamodb_region(db),
+				    table->keys);
+	return 0;
+}
+
 /* Why a table took a request for nothing: it is not there, not ready, or of another shape. */
 static int tell_table(struct dynamodb *db, const struct dynamodb_request *request,
 		      struct gk_error *err)
@@ -74,16 +90,8 @@ static int tell_table(struct dynamodb *db, const struct dynamodb_request *reques
 
 	if (dynamodb_describe_table(db, &table, &failure) < 0)
 		*err = request->call.error;
-	else if (!table.exists)
-		return tell_missing(db, err);
-	else if (!is_usable(&table))
-		return gk_error_set(err, GK_FAILED, "table %s in %s cannot be used now: it is %s",
-				    db->table, dynamodb_region(db), table.status);
-	else if (strcmp(table.keys, DYNAMODB_KEYS) != 0)
-		return gk_error_set(err, GK_USAGE,
-				    "table %s in %s is no goldkeep inventory: its keys are %s, "
-				    "not " DYNAMODB_KEYS, db->table, dynamodb_region(db),
-				    table.keys);
+	else if (dynamodb_judge_table(db, &table, err) < 0)
+		return -1;
 	else
 		*err = request->call.error;
 	return gk_error_wrap(err, "table %s", db->table);

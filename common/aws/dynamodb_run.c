@@ -201,8 +201,8 @@ static bool tells_usage(const char *action)
 	return is_one_of(action, names, ARRAY_SIZE(names));
 }
 
-static int prepare(const struct dynamodb *db, struct dynamodb_request *request,
-		   struct gk_error *err)
+int dynamodb_prepare(const struct dynamodb *db, struct dynamodb_request *request,
+		     struct gk_error *err)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -308,7 +308,7 @@ int dynamodb_run(struct dynamodb *db, struct dynamodb_request *const *requests, 
 	if (!batch.open || !batch.calls)
 		return gk_error_memory(err);
 	for (size_t i = 0; i < count; i++) {
-		if (prepare(db, requests[i], err) < 0)
+		if (dynamodb_prepare(db, requests[i], err) < 0)
 			return -1;
 		batch.open[i] = requests[i];
 	}

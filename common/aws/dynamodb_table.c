@@ -72,25 +72,13 @@ static void read_keys(const cJSON *table, struct dynamodb_table *ret)
 	}
 }
 
-int dynamodb_describe_table(struct dynamodb *db, struct dynamodb_table *ret, struct gk_error *err)
+static int read_table(const struct dynamodb_request *request, struct dynamodb_table *ret,
+		      struct gk_error *err)
 {
-	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
 	struct dynamodb_table found = {.exists = true};
-	const cJSON *table = NULL;
-	struct gk_error failure = {0};
+	const cJSON *table = member(request->call.json, "Table");
 	const char *billing = NULL;
 
-	begin(&request, "DescribeTable", "{}");
-	if (run(db, &request, &failure) < 0) {
-		if (strcmp(request.call.code, "ResourceNotFoundException") != 0) {
-			if (err)
-				*err = failure;
-			return -1;
-		}
-		*ret = (struct dynamodb_table){0};
-		return 0;
-	}
-	table = member(request.call.json, "Table");
 	if (!table)
 		return gk_error_set(err, GK_FAILED, "DescribeTable: the answer has no Table");
 	snprintf(found.status, sizeof(found.status), "%s", text_of(table, "TableStatus"));
@@ -102,6 +90,28 @@ int dynamodb_describe_table(struct dynamodb *db, struct dynamodb_table *ret, str
 	return 0;
 }
 
+static bool is_missing(const struct dynamodb_request *request)
+{
+	return strcmp(request->call.code, "ResourceNotFoundException") == 0;
+}
+
+int dynamodb_describe_table(struct dynamodb *db, struct dynamodb_table *ret, struct gk_error *err)
+{
+	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
+	struct gk_error failure = {0};
+
+	begin(&request, "DescribeTable", "{}");
+	if (run(db, &request, &failure) == 0)
+		return read_table(&request, ret, err);
+	if (!is_missing(&request)) {
+		if (err)
+			*err = failure;
+		return -1;
+	}
+	*ret = (struct dynamodb_table){0};
+	return 0;
+}
+
 int dynamodb_create_table(struct dynamodb *db, struct gk_error *err)
 {
 	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
@@ -110,26 +120,30 @@ int dynamodb_create_table(struct dynamodb *db, struct gk_error *err)
 	return run(db, &request, err);
 }
 
-int dynamodb_describe_ttl(struct dynamodb *db, const char *attribute, bool *ret,
-			  struct gk_error *err)
+static int read_ttl(const struct dynamodb *db, const struct dynamodb_request *request,
+		    const char *attribute, bool *ret, struct gk_error *err)
 {
-	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
-	const cJSON *description = NULL;
-	const char *status = NULL;
-	const char *name = NULL;
+	const cJSON *description = member(request->call.json, "TimeToLiveDescription");
+	const char *status = text_of(description, "TimeToLiveStatus");
+	const char *name = text_of(description, "AttributeName");
 
-	begin(&request, "DescribeTimeToLive", "{}");
-	if (run(db, &request, err) < 0)
-		return -1;
-	description = member(request.call.json, "TimeToLiveDescription");
-	status = text_of(description, "TimeToLiveStatus");
-	name = text_of(description, "AttributeName");
 	*ret = strcmp(status, "ENABLED") == 0 || strcmp(status, "ENABLING") == 0;
 	if (*ret && strcmp(name, attribute) != 0)
 		return gk_error_set(err, GK_REFUSED,
 				    "table %s: expired items are told by %s, not by %s", db->table,
 				    name, attribute);
 	return 0;
+}
+
+int dynamodb_describe_ttl(struct dynamodb *db, const char *attribute, bool *ret,
+			  struct gk_error *err)
+{
+	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
+
+	begin(&request, "DescribeTimeToLive", "{}");
+	if (run(db, &request, err) < 0)
+		return -1;
+	return read_ttl(db, &request, attribute, ret, err);
 }
 
 /* Sends what turns something on. */
@@ -157,17 +171,22 @@ int dynamodb_enable_ttl(struct dynamodb *db, const char *attribute, bool *ret_ag
 	return enable(db, &request, "ResourceInUseException", ret_again, err);
 }
 
+static bool read_backups(const struct dynamodb_request *request)
+{
+	const cJSON *recovery = member(member(request->call.json, "ContinuousBackupsDescription"),
+				       "PointInTimeRecoveryDescription");
+
+	return strcmp(text_of(recovery, "PointInTimeRecoveryStatus"), "ENABLED") == 0;
+}
+
 int dynamodb_describe_backups(struct dynamodb *db, bool *ret, struct gk_error *err)
 {
 	_cleanup_(dynamodb_request_done) struct dynamodb_request request = {0};
-	const cJSON *recovery = NULL;
 
 	begin(&request, "DescribeContinuousBackups", "{}");
 	if (run(db, &request, err) < 0)
 		return -1;
-	recovery = member(member(request.call.json, "ContinuousBackupsDescription"),
-			  "PointInTimeRecoveryDescription");
-	*ret = strcmp(text_of(recovery, "PointInTimeRecoveryStatus"), "ENABLED") == 0;
+	*ret = read_backups(&request);
 	return 0;
 }
 
@@ -178,4 +197,53 @@ int dynamodb_enable_backups(struct dynamodb *db, bool *ret_again, struct gk_erro
 	begin(&request, "UpdateContinuousBackups",
 	      "{\"PointInTimeRecoverySpecification\":{\"PointInTimeRecoveryEnabled\":true}}");
 	return enable(db, &request, "ContinuousBackupsUnavailableException", ret_again, err);
+}
+
+/* --- everything at once --------------------------------------------------------------------- */
+
+enum { ASK_TABLE, ASK_TTL, ASK_BACKUPS, ASKED };
+
+/* What each answer says, with the error that stands for it. */
+static void read_all(struct dynamodb *db, const struct dynamodb_request *requests,
+		     const char *attribute, struct dynamodb_examination *ret)
+{
+	struct gk_error *errors[ASKED] = {&ret->table_error, &ret->expiry_error,
+					  &ret->recovery_error};
+
+	for (size_t i = 0; i < ASKED; i++)
+		if (requests[i].call.error.code != GK_OK && !is_missing(&requests[i]))
+			dynamodb_tell(db, &requests[i], errors[i]);
+	if (ret->table_error.code == GK_OK && !is_missing(&requests[ASK_TABLE]))
+		read_table(&requests[ASK_TABLE], &ret->table, &ret->table_error);
+	if (ret->expiry_error.code == GK_OK)
+		read_ttl(db, &requests[ASK_TTL], attribute, &ret->expiry, &ret->expiry_error);
+	if (ret->recovery_error.code == GK_OK)
+		ret->recovery = read_backups(&requests[ASK_BACKUPS]);
+}
+
+int dynamodb_examine(struct dynamodb *db, const char *attribute, struct dynamodb_examination *ret,
+		     struct gk_error *err)
+{
+	static const char *const actions[ASKED] = {"DescribeTable", "DescribeTimeToLive",
+						   "DescribeContinuousBackups"};
+	struct dynamodb_request requests[ASKED] = {0};
+	struct aws_call *calls[ASKED];
+	struct dynamodb_examination found = {0};
+	int result = 0;
+
+	for (size_t i = 0; i < ASKED; i++) {
+		begin(&requests[i], actions[i], "{}");
+		calls[i] = &requests[i].call;
+		if (result == 0)
+			result = dynamodb_prepare(db, &requests[i], err);
+	}
+	if (result == 0)
+		result = aws_run(db->client, calls, ASKED, err);
+	if (result == 0) {
+		read_all(db, requests, attribute, &found);
+		*ret = found;
+	}
+	for (size_t i = 0; i < ASKED; i++)
+		dynamodb_request_done(&requests[i]);
+	return result;
 }

@@ -4,29 +4,32 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
 enum { HOST_MAX = 255, PORT_MAX = 65535, PORT_DIGITS_MAX = 5 };
 
-/* Regions are told apart by how they begin. */
 struct partition {
-	const char *prefix;
+	const char *id;     /* "aws-cn"; its region without a place is aws-cn-global */
+	const char *prefix; /* of its regions, before a word and a number */
 	const char *suffix;
-	const char *dual_suffix; /* NULL: not known */
-	bool fips_is_plain;      /* the FIPS host has the name of the plain one */
+	const char *dual_suffix;
+	bool fips_is_plain; /* the FIPS host has the name of the plain one */
 };
 
 static const struct partition partitions[] = {
-	{"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
-	{"us-gov-", "amazonaws.com", "api.aws", true},
-	{"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", false},
-	{"us-isob-", "sc2s.sgov.gov", NULL, false},
-	{"us-isof-", "csp.hci.ic.gov", NULL, false},
-	{"us-iso-", "c2s.ic.gov", NULL, false},
-	{"eu-isoe-", "cloud.adc-e.uk", NULL, false},
-	{"", "amazonaws.com", "api.aws", false},
+	{"aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
+	{"aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", true},
+	{"aws-eusc", "eusc-de-", "amazonaws.eu", "api.amazonwebservices.eu", false},
+	{"aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", false},
+	{"aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud", false},
+	{"aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", false},
+	{"aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", false},
 };
+
+/* Where every other region is. */
+static const struct partition commercial = {"aws", "", "amazonaws.com", "api.aws", false};
 
 void aws_endpoint_done(struct aws_endpoint *endpoint)
 {
@@ -36,13 +39,40 @@ void aws_endpoint_done(struct aws_endpoint *endpoint)
 	*endpoint = (struct aws_endpoint){0};
 }
 
+/* A prefix, a word, a hyphen, a number. */
+static bool fits_prefix(const char *region, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	size_t word = 0;
+	const char *number = NULL;
+
+	if (strncmp(region, prefix, length) != 0)
+		return false;
+	word = strcspn(region + length, "-");
+	number = region + length + word;
+	return word > 0 && number[0] == '-' && number[1] &&
+	       number[1 + strspn(number + 1, "0123456789")] == '\0';
+}
+
+static bool is_without_place(const char *region, const char *id)
+{
+	size_t length = strlen(id);
+
+	return strncmp(region, id, length) == 0 && strcmp(region + length, "-global") == 0;
+}
+
 static const struct partition *find_partition(const char *region)
 {
-	const struct partition *partition = partitions;
+	for (size_t i = 0; i < ARRAY_SIZE(partitions); i++)
+		if (fits_prefix(region, partitions[i].prefix) ||
+		    is_without_place(region, partitions[i].id))
+			return &partitions[i];
+	return &commercial;
+}
 
-	while (strncmp(region, partition->prefix, strlen(partition->prefix)) != 0)
-		partition++;
-	return partition;
+const char *aws_partition_of(const char *region)
+{
+	return find_partition(region)->id;
 }
 
 static int compute(const struct aws_settings *settings, const struct aws_service_info *service,
@@ -50,13 +80,10 @@ static int compute(const struct aws_settings *settings, const struct aws_service
 {
 	const struct partition *partition = find_partition(region);
 	bool plain_name = partition->fips_is_plain && !settings->dual_stack;
-	const char *suffix = settings->dual_stack ? partition->dual_suffix : partition->suffix;
 
-	if (!suffix)
-		return gk_error_set(err, GK_USAGE, "no dual-stack endpoints are known in %s",
-				    region);
 	ret->host = gk_str_format(err, "%s%s.%s.%s", service->name,
-				  settings->fips && !plain_name ? "-fips" : "", region, suffix);
+				  settings->fips && !plain_name ? "-fips" : "", region,
+				  settings->dual_stack ? partition->dual_suffix : partition->suffix);
 	ret->url = ret->host ? gk_str_format(err, "https://%s/", ret->host) : NULL;
 	return ret->url ? gk_str_set(&ret->path, "/", err) : -1;
 }
@@ -137,11 +164,11 @@ static bool is_path(const char *path)
 int aws_endpoint_parse(const char *url, struct aws_endpoint *ret, struct gk_error *err)
 {
 	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
-	bool secure = strncmp(url, "https://", 8) == 0;
+	bool secure = strncasecmp(url, "https://", 8) == 0;
 	const char *authority = url + (secure ? 8 : 7);
 	size_t length = 0;
 
-	if (!secure && strncmp(url, "http://", 7) != 0)
+	if (!secure && strncasecmp(url, "http://", 7) != 0)
 		return malformed(url, "does not begin with https:// or http://", err);
 	length = strcspn(authority, "/?#");
 	if (parse_authority(url, authority, length, secure ? 443 : 80, &endpoint, err) < 0)
@@ -159,43 +186,44 @@ int aws_endpoint_parse(const char *url, struct aws_endpoint *ret, struct gk_erro
 	return 0;
 }
 
-/* The URL in the services section that the profile names; NULL if it has none for this one. */
+/* The URL in the services section that the profile names; nothing if it has none for this one. */
 static int find_in_services(const struct aws_settings *settings,
-			    const struct aws_service_info *service, const char **ret,
+			    const struct aws_service_info *service, struct aws_setting *ret,
 			    struct gk_error *err)
 {
 	const char *name = aws_settings_profile(settings, "services");
+	const struct aws_profile_entry *entry = NULL;
 
-	*ret = NULL;
 	if (!name)
 		return 0;
 	if (!aws_profiles_has(&settings->profiles, AWS_SECTION_SERVICES, name))
 		return gk_error_set(err, GK_USAGE,
 				    "the AWS profile %s names services that have no section: %s",
 				    settings->profile, name);
-	*ret = aws_profiles_get(&settings->profiles, AWS_SECTION_SERVICES, name, service->key,
-				"endpoint_url");
+	entry = aws_profiles_find(&settings->profiles, AWS_SECTION_SERVICES, name, service->key,
+				  "endpoint_url");
+	if (entry)
+		*ret = (struct aws_setting){entry->value,
+					    {.kind = AWS_ORIGIN_FILE, .entry = entry}};
 	return 0;
 }
 
 static int find_configured(const struct aws_settings *settings,
-			   const struct aws_service_info *service, const char **ret,
+			   const struct aws_service_info *service, struct aws_setting *ret,
 			   struct gk_error *err)
 {
-	char variable[64] = "AWS_ENDPOINT_URL_";
-
-	*ret = settings->endpoint_url;
-	if (*ret || settings->ignore_endpoints)
+	*ret = (struct aws_setting){0};
+	if (settings->endpoint_url)
+		*ret = (struct aws_setting){settings->endpoint_url, {.kind = AWS_ORIGIN_OPTION}};
+	if (ret->value || settings->ignore_endpoints)
 		return 0;
-	memccpy(variable + strlen(variable), service->variable, '\0',
-		sizeof(variable) - strlen(variable) - 1);
-	*ret = aws_settings_env(settings, variable);
-	if (!*ret)
-		*ret = aws_settings_env(settings, "AWS_ENDPOINT_URL");
-	if (!*ret && find_in_services(settings, service, ret, err) < 0)
+	*ret = aws_settings_find_variable(settings, service->variable);
+	if (!ret->value)
+		*ret = aws_settings_find_variable(settings, "AWS_ENDPOINT_URL");
+	if (!ret->value && find_in_services(settings, service, ret, err) < 0)
 		return -1;
-	if (!*ret)
-		*ret = aws_settings_profile(settings, "endpoint_url");
+	if (!ret->value)
+		*ret = aws_settings_find_key(settings, "endpoint_url");
 	return 0;
 }
 
@@ -203,19 +231,19 @@ int aws_endpoint_find(const struct aws_settings *settings, const struct aws_serv
 		      const char *region, struct aws_endpoint *ret, struct gk_error *err)
 {
 	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
-	const char *url = NULL;
+	struct aws_setting url = {0};
 
 	if (!aws_region_is_valid(region))
 		return gk_error_set(err, GK_USAGE, "this is no AWS region: %s", region);
 	if (find_configured(settings, service, &url, err) < 0)
 		return -1;
-	if (url && (settings->fips || settings->dual_stack))
+	if (url.value && (settings->fips || settings->dual_stack))
 		return gk_error_set(err, GK_USAGE,
 				    "FIPS or dual-stack endpoints do not go with an endpoint URL");
-	if (url)
-		return aws_endpoint_parse(url, ret, err);
-	if (compute(settings, service, region, &endpoint, err) < 0)
+	if ((url.value ? aws_endpoint_parse(url.value, &endpoint, err)
+		       : compute(settings, service, region, &endpoint, err)) < 0)
 		return -1;
+	endpoint.from = url.from;
 	*ret = endpoint;
 	endpoint = (struct aws_endpoint){0};
 	return 0;

@@ -32,6 +32,7 @@ void aws_profiles_done(struct aws_profiles *profiles)
 	for (size_t i = 0; i < profiles->count; i++)
 		entry_done(&profiles->items[i]);
 	free(profiles->items);
+	gk_strv_done(&profiles->files);
 	*profiles = (struct aws_profiles){0};
 }
 
@@ -69,28 +70,42 @@ bool aws_profiles_has(const struct aws_profiles *profiles, enum aws_section sect
 	return find(profiles, section, name, NULL, NULL) != NULL;
 }
 
-const char *aws_profiles_get(const struct aws_profiles *profiles, enum aws_section section,
-			     const char *name, const char *key, const char *subkey)
+const struct aws_profile_entry *aws_profiles_find(const struct aws_profiles *profiles,
+						  enum aws_section section, const char *name,
+						  const char *key, const char *subkey)
 {
 	const struct aws_profile_entry *entry = find(profiles, section, name, key, subkey);
 
-	return entry && entry->value && entry->value[0] ? entry->value : NULL;
+	return entry && entry->value && entry->value[0] ? entry : NULL;
 }
 
-/* Adds an entry; a later value of the same key replaces an earlier one. */
+const char *aws_profiles_get(const struct aws_profiles *profiles, enum aws_section section,
+			     const char *name, const char *key, const char *subkey)
+{
+	const struct aws_profile_entry *entry =
+		aws_profiles_find(profiles, section, name, key, subkey);
+
+	return entry ? entry->value : NULL;
+}
+
+/* Adds an entry of the file that was begun last; a later value of the same key replaces an earlier
+ * one. */
 static int put(struct aws_profiles *profiles, enum aws_section section, const char *name,
 	       const struct gk_ini_property *from, struct gk_error *err)
 {
 	struct aws_profile_entry *entry = find(profiles, section, name, from->key, from->subkey);
+	const char *file = profiles->files.items[profiles->files.count - 1];
 
 	if (entry) {
 		wipe_text(entry->value);
+		entry->file = file;
 		return gk_str_set(&entry->value, from->value, err);
 	}
 	entry = gk_array_add(&profiles->items, &profiles->count, sizeof(*entry), err);
 	if (!entry)
 		return -1;
 	entry->section = section;
+	entry->file = file;
 	if (gk_str_set(&entry->name, name, err) < 0 ||
 	    gk_str_set(&entry->key, from->key, err) < 0 ||
 	    gk_str_set(&entry->subkey, from->subkey, err) < 0 ||
@@ -198,7 +213,8 @@ int aws_profiles_add_config(struct aws_profiles *profiles, const char *text, siz
 {
 	_cleanup_(wipe_ini) struct gk_ini ini = {0};
 
-	if (gk_ini_parse(text, length, source, &ini, err) < 0)
+	if (gk_ini_parse(text, length, source, &ini, err) < 0 ||
+	    gk_strv_add(&profiles->files, source, err) < 0)
 		return -1;
 	return add_config(profiles, &ini, err);
 }
@@ -208,7 +224,8 @@ int aws_profiles_add_credentials(struct aws_profiles *profiles, const char *text
 {
 	_cleanup_(wipe_ini) struct gk_ini ini = {0};
 
-	if (gk_ini_parse(text, length, source, &ini, err) < 0)
+	if (gk_ini_parse(text, length, source, &ini, err) < 0 ||
+	    gk_strv_add(&profiles->files, source, err) < 0)
 		return -1;
 	for (size_t i = 0; i < ini.count; i++) {
 		const struct gk_ini_property *property = &ini.items[i];
@@ -223,12 +240,18 @@ int aws_profiles_add_credentials(struct aws_profiles *profiles, const char *text
 	return 0;
 }
 
-/* Reads a file; a missing one is empty. */
-static int read_file(const char *path, struct gk_buf *ret, struct gk_error *err)
+/* Adds what a file says; a missing one says nothing. */
+static int load(struct aws_profiles *profiles, const char *path,
+		int (*add)(struct aws_profiles *profiles, const char *text, size_t length,
+			   const char *source, struct gk_error *err),
+		struct gk_error *err)
 {
+	_cleanup_(wipe_buf) struct gk_buf text = {0};
 	struct gk_error failure = {0};
 
-	if (gk_file_read(path, FILE_MAX, ret, &failure) == 0 || failure.code == GK_NOT_FOUND)
+	if (gk_file_read(path, FILE_MAX, &text, &failure) == 0)
+		return add(profiles, gk_buf_text(&text), text.length, path, err);
+	if (failure.code == GK_NOT_FOUND)
 		return 0;
 	return gk_error_set(err, GK_USAGE, "%s", failure.message);
 }
@@ -237,15 +260,9 @@ int aws_profiles_load(const char *config_path, const char *credentials_path,
 		      struct aws_profiles *ret, struct gk_error *err)
 {
 	_cleanup_(aws_profiles_done) struct aws_profiles profiles = {0};
-	_cleanup_(wipe_buf) struct gk_buf config = {0};
-	_cleanup_(wipe_buf) struct gk_buf credentials = {0};
 
-	if (read_file(config_path, &config, err) < 0 ||
-	    read_file(credentials_path, &credentials, err) < 0 ||
-	    aws_profiles_add_config(&profiles, gk_buf_text(&config), config.length, config_path,
-				    err) < 0 ||
-	    aws_profiles_add_credentials(&profiles, gk_buf_text(&credentials), credentials.length,
-					 credentials_path, err) < 0)
+	if (load(&profiles, config_path, aws_profiles_add_config, err) < 0 ||
+	    load(&profiles, credentials_path, aws_profiles_add_credentials, err) < 0)
 		return -1;
 	*ret = profiles;
 	profiles = (struct aws_profiles){0};

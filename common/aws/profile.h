@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/strv.h"
 
 enum aws_section { AWS_SECTION_PROFILE, AWS_SECTION_SERVICES, AWS_SECTION_SSO_SESSION };
 
@@ -18,11 +19,13 @@ struct aws_profile_entry {
 	char *key;    /* lower case; NULL: the section exists */
 	char *subkey; /* lower case, or NULL */
 	char *value;
+	const char *file; /* that says so; borrowed from the list of files */
 };
 
 struct aws_profiles {
 	struct aws_profile_entry *items;
 	size_t count;
+	struct gk_strv files; /* that were read */
 };
 
 /* Wipes: profiles hold secrets. */
@@ -42,7 +45,12 @@ int aws_profiles_load(const char *config_path, const char *credentials_path,
 bool aws_profiles_has(const struct aws_profiles *profiles, enum aws_section section,
 		      const char *name);
 
-/* A value, borrowed; NULL if it is not there or empty. subkey NULL for a plain key. */
+/* What is said of a key, borrowed; NULL if it is not there or empty. subkey NULL for a plain key. */
+const struct aws_profile_entry *aws_profiles_find(const struct aws_profiles *profiles,
+						  enum aws_section section, const char *name,
+						  const char *key, const char *subkey);
+
+/* Its value. */
 const char *aws_profiles_get(const struct aws_profiles *profiles, enum aws_section section,
 			     const char *name, const char *key, const char *subkey);
 

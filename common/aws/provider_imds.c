@@ -67,7 +67,7 @@ static int imds_init(struct imds *imds, const struct aws_provider_world *world,
 
 	*imds = (struct imds){.world = world};
 	if (aws_settings_switch(settings, "AWS_EC2_METADATA_DISABLED", "disable_ec2_metadata",
-				&imds->absent, err) < 0 ||
+				&imds->absent, NULL, err) < 0 ||
 	    aws_settings_count(aws_settings_look_up(settings, "AWS_METADATA_SERVICE_TIMEOUT",
 						    "metadata_service_timeout"),
 			       "AWS_METADATA_SERVICE_TIMEOUT", SECONDS_MAX, 1, &seconds, err) < 0 ||
@@ -223,8 +223,7 @@ static int check_code(const cJSON *answer, const char *role, struct gk_error *er
  * used on, and asked for again later. */
 static void prolong(const struct imds *imds, struct aws_credentials *credentials)
 {
-	const struct gk_clock *clock = imds->world->clock;
-	time_t now = clock->now(clock);
+	time_t now = aws_provider_now(imds->world);
 	char text[GK_TIME_TEXT] = "";
 
 	if (credentials->expires > now + NEARLY_OVER_SECONDS)

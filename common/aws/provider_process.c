@@ -4,7 +4,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-enum { TIMEOUT_MS = 60000 };
+/* How wrong a clock may be: what ended longer ago is over by any. */
+enum { TIMEOUT_MS = 60000, CLOCK_MAY_ERR_SECONDS = 15 * 60 };
 
 /* AWS CLI User Guide, sourcing credentials with an external process. */
 static int read_keys(const cJSON *answer, time_t now, struct aws_credentials *ret,
@@ -26,7 +27,7 @@ static int read_keys(const cJSON *answer, time_t now, struct aws_credentials *re
 		return gk_error_set(err, GK_FAILED, "its Version is not 1");
 	if (expires && aws_credentials_time(expires, &end, err) < 0)
 		return gk_error_wrap(err, "Expiration");
-	if (expires && end <= now)
+	if (expires && end + CLOCK_MAY_ERR_SECONDS <= now)
 		return gk_error_set(err, GK_FAILED, "it gives credentials that expired at %s",
 				    expires);
 	if (aws_credentials_take(&keys, "process", &complete, ret, err) < 0)
@@ -52,7 +53,7 @@ static int fetch(const struct aws_provider_world *world, const char *command,
 		return gk_error_wrap(err, "what it prints is no JSON");
 	if (!cJSON_IsObject(answer))
 		return gk_error_set(err, GK_FAILED, "what it prints is no JSON object");
-	return read_keys(answer, world->clock->now(world->clock), ret, err);
+	return read_keys(answer, aws_provider_now(world), ret, err);
 }
 
 int aws_process_find(const struct aws_profile_step *step, bool *ret_configured,

@@ -231,15 +231,12 @@ static int save_token(const struct sso *sso, struct gk_error *err)
 
 static int renew(struct sso *sso, time_t now, struct gk_error *err)
 {
-	static const struct aws_service_info oidc = {.name = "oidc",
-						     .variable = "SSO_OIDC",
-						     .key = "sso_oidc"};
 	_cleanup_(http_exchange_done) struct http_exchange exchange = {0};
 	_cleanup_(aws_secret_json_freep) cJSON *answer = NULL;
 	struct http_request *request = &exchange.request;
 
 	request->method = "POST";
-	if (prepare(sso, &oidc, "token", request, err) < 0 ||
+	if (prepare(sso, &aws_service_oidc, "token", request, err) < 0 ||
 	    gk_strv_add(&request->headers, "Content-Type: application/json", err) < 0 ||
 	    renewal_body(sso, &request->body, err) < 0 ||
 	    aws_fetch(sso->world, &exchange, ATTEMPTS, err) < 0 ||
@@ -248,7 +245,9 @@ static int renew(struct sso *sso, time_t now, struct gk_error *err)
 	return take_renewed(sso, answer, now, err);
 }
 
-/* Neither a token that could not be renewed nor one that could not be kept is a failure as long as
+/* By this machine's clock, uncorrected: with that one the AWS CLI wrote down when the token ends.
+ *
+ * Neither a token that could not be renewed nor one that could not be kept is a failure as long as
  * there is a good one: in hand, or in the file, because somebody else was faster (a refresh token
  * is good for once). */
 static int freshen(struct sso *sso, struct gk_error *err)
@@ -287,14 +286,11 @@ static char *role_path(const struct sso *sso, struct gk_error *err)
 
 static int ask_portal(const struct sso *sso, struct http_exchange *exchange, struct gk_error *err)
 {
-	static const struct aws_service_info portal = {.name = "portal.sso",
-						       .variable = "SSO",
-						       .key = "sso"};
 	struct http_request *request = &exchange->request;
 	_cleanup_free_ char *path = role_path(sso, err);
 
 	request->method = "GET";
-	if (!path || prepare(sso, &portal, path, request, err) < 0 ||
+	if (!path || prepare(sso, &aws_service_portal, path, request, err) < 0 ||
 	    gk_strv_addf(&request->headers, err, "x-amz-sso_bearer_token: %s",
 			 member(sso, "accessToken")) < 0)
 		return -1;

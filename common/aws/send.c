@@ -50,10 +50,10 @@ static int prepare(struct http_call *http, time_t now, struct http_request *requ
 		.path = sending->endpoint.path,
 		.region = sending->region,
 		.service = sending->service->name,
-		.time = now + client->clock_offset,
+		.time = now + client->skew.seconds,
 	};
 
-	sending->offset = client->clock_offset;
+	sending->offset = client->skew.seconds;
 	if (build_request(sending, request, err) < 0)
 		return -1;
 	if (client->anonymous)
@@ -124,6 +124,16 @@ static bool read_date(const struct http_response *response, time_t *ret)
 	return true;
 }
 
+static void note_date(struct aws_client *client, const struct http_response *response, time_t now)
+{
+	time_t date = 0;
+
+	if (!read_date(response, &date))
+		return;
+	client->skew.newest = (int64_t)date - now;
+	client->skew.known = true;
+}
+
 /* The AWS SDKs' rule of clock skew. Corrects the clock of all later signatures. */
 static bool correct_clock(struct aws_sending *sending, const struct http_response *response,
 			  const char *code, time_t now)
@@ -137,14 +147,14 @@ static bool correct_clock(struct aws_sending *sending, const struct http_respons
 	skew = (int64_t)date - ((int64_t)now + sending->offset);
 	if (skew >= -SKEW_LIMIT_SECONDS && skew <= SKEW_LIMIT_SECONDS)
 		return false;
-	client->clock_offset = (int64_t)date - now;
-	if (!client->skew_told)
+	client->skew.seconds = (int64_t)date - now;
+	if (!client->skew.told)
 		gk_log(client->http.log, GK_LOG_WARNING,
 		       "this machine's clock is %lld seconds %s; requests to AWS are signed with "
 		       "the corrected time",
-		       (long long)llabs(client->clock_offset),
-		       client->clock_offset > 0 ? "slow" : "fast");
-	client->skew_told = true;
+		       (long long)llabs(client->skew.seconds),
+		       client->skew.seconds > 0 ? "slow" : "fast");
+	client->skew.told = true;
 	return true;
 }
 
@@ -250,6 +260,7 @@ static enum http_verdict judge(struct http_call *http, const struct http_respons
 	cJSON_Delete(TAKE_PTR(sending->call->json));
 	if (response->failure[0])
 		return judge_nothing(sending, response);
+	note_date(sending->client, response, now);
 	if (response->status / 100 == 2)
 		return judge_success(sending, response);
 	return judge_failure(sending, response, now);

@@ -13,8 +13,7 @@ struct aws_client {
 	bool anonymous; /* nothing is signed */
 	char identity[64];
 	struct http_client http;
-	int64_t clock_offset; /* seconds that the server is ahead of us */
-	bool skew_told;
+	struct aws_skew skew;
 };
 
 /* A call under way. */

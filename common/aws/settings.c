@@ -39,12 +39,69 @@ const char *aws_settings_profile_named(const struct aws_settings *settings, cons
 	return aws_profiles_get(&settings->profiles, AWS_SECTION_PROFILE, profile, key, NULL);
 }
 
-const char *aws_settings_look_up(const struct aws_settings *settings, const char *variable,
-				 const char *key)
+char *aws_origin_text(const struct aws_origin *origin, struct gk_error *err)
+{
+	static const char *const sections[] = {
+		[AWS_SECTION_PROFILE] = "profile",
+		[AWS_SECTION_SERVICES] = "services",
+		[AWS_SECTION_SSO_SESSION] = "sso-session",
+	};
+
+	switch (origin->kind) {
+	case AWS_ORIGIN_OPTION:
+		return gk_str_format(err, "an option");
+	case AWS_ORIGIN_VARIABLE:
+		return gk_str_format(err, "$%s", origin->variable);
+	case AWS_ORIGIN_FILE:
+		return gk_str_format(err, "%s %s in %s", sections[origin->entry->section],
+				     origin->entry->name, origin->entry->file);
+	case AWS_ORIGIN_METADATA:
+		return gk_str_format(err, "the instance's metadata");
+	case AWS_ORIGIN_DEFAULT:
+		break;
+	}
+	return gk_str_format(err, "the default");
+}
+
+static struct aws_setting find_option(const char *value)
+{
+	if (!value || !value[0])
+		return (struct aws_setting){0};
+	return (struct aws_setting){value, {.kind = AWS_ORIGIN_OPTION}};
+}
+
+struct aws_setting aws_settings_find_variable(const struct aws_settings *settings,
+					      const char *variable)
 {
 	const char *value = aws_settings_env(settings, variable);
 
-	return value ? value : aws_settings_profile(settings, key);
+	if (!value)
+		return (struct aws_setting){0};
+	return (struct aws_setting){value, {.kind = AWS_ORIGIN_VARIABLE, .variable = variable}};
+}
+
+struct aws_setting aws_settings_find_key(const struct aws_settings *settings, const char *key)
+{
+	const struct aws_profile_entry *entry = aws_profiles_find(
+		&settings->profiles, AWS_SECTION_PROFILE, settings->profile, key, NULL);
+
+	if (!entry)
+		return (struct aws_setting){0};
+	return (struct aws_setting){entry->value, {.kind = AWS_ORIGIN_FILE, .entry = entry}};
+}
+
+struct aws_setting aws_settings_find(const struct aws_settings *settings, const char *variable,
+				     const char *key)
+{
+	struct aws_setting found = aws_settings_find_variable(settings, variable);
+
+	return found.value ? found : aws_settings_find_key(settings, key);
+}
+
+const char *aws_settings_look_up(const struct aws_settings *settings, const char *variable,
+				 const char *key)
+{
+	return aws_settings_find(settings, variable, key).value;
 }
 
 bool aws_region_is_valid(const char *region)
@@ -92,15 +149,16 @@ static char *file_path(const struct aws_settings *settings, const char *variable
 static int choose_profile(struct aws_settings *settings, const struct aws_options *options,
 			  bool *ret_named, struct gk_error *err)
 {
-	const char *name = options->profile;
+	struct aws_setting name = find_option(options->profile);
 
-	settings->profile_by_flag = name && name[0];
-	if (!settings->profile_by_flag)
-		name = aws_settings_env(settings, "AWS_PROFILE");
-	if (!name)
-		name = aws_settings_env(settings, "AWS_DEFAULT_PROFILE");
-	*ret_named = name != NULL;
-	return gk_str_set(&settings->profile, name ? name : "default", err);
+	settings->profile_by_flag = name.value != NULL;
+	if (!name.value)
+		name = aws_settings_find_variable(settings, "AWS_PROFILE");
+	if (!name.value)
+		name = aws_settings_find_variable(settings, "AWS_DEFAULT_PROFILE");
+	*ret_named = name.value != NULL;
+	settings->from.profile = name.from;
+	return gk_str_set(&settings->profile, name.value ? name.value : "default", err);
 }
 
 static int load_files(struct aws_settings *settings, bool profile_named, struct gk_error *err)
@@ -120,14 +178,17 @@ static int load_files(struct aws_settings *settings, bool profile_named, struct 
 }
 
 int aws_settings_switch(const struct aws_settings *settings, const char *variable, const char *key,
-			bool *ret, struct gk_error *err)
+			bool *ret, struct aws_origin *ret_from, struct gk_error *err)
 {
-	const char *value = aws_settings_look_up(settings, variable, key);
+	const struct aws_setting found = aws_settings_find(settings, variable, key);
+	const char *value = found.value;
 
 	if (value && strcasecmp(value, "true") != 0 && strcasecmp(value, "false") != 0)
 		return gk_error_set(err, GK_USAGE, "%s (%s) is neither true nor false: %s",
 				    variable, key, value);
 	*ret = value && strcasecmp(value, "true") == 0;
+	if (ret_from)
+		*ret_from = found.from;
 	return 0;
 }
 
@@ -151,46 +212,65 @@ int aws_settings_count(const char *value, const char *name, int most, int fallba
 /* Packer uses AWS_MAX_ATTEMPTS for its waiters and people set it to hundreds. */
 static int set_attempts(struct aws_settings *settings, struct gk_error *err)
 {
-	const char *own = aws_settings_env(settings, "GOLDKEEP_MAX_ATTEMPTS");
-	const char *value = aws_settings_look_up(settings, "AWS_MAX_ATTEMPTS", "max_attempts");
+	struct aws_setting own = aws_settings_find_variable(settings, "GOLDKEEP_MAX_ATTEMPTS");
+	struct aws_setting shared = aws_settings_find(settings, "AWS_MAX_ATTEMPTS", "max_attempts");
 
-	if (own)
-		return aws_settings_count(own, "GOLDKEEP_MAX_ATTEMPTS", OWN_ATTEMPTS_MAX, 0,
+	settings->from.max_attempts = own.value ? own.from : shared.from;
+	if (own.value)
+		return aws_settings_count(own.value, "GOLDKEEP_MAX_ATTEMPTS", OWN_ATTEMPTS_MAX, 0,
 					  &settings->max_attempts, err);
-	return aws_settings_count(value, "AWS_MAX_ATTEMPTS", ATTEMPTS_MAX, 0,
+	return aws_settings_count(shared.value, "AWS_MAX_ATTEMPTS", ATTEMPTS_MAX, 0,
 				  &settings->max_attempts, err);
 }
 
 static int set_region(struct aws_settings *settings, const struct aws_options *options,
 		      struct gk_error *err)
 {
-	const char *region = options->region;
+	struct aws_setting region = find_option(options->region);
 
-	if (!region || !region[0])
-		region = aws_settings_env(settings, "AWS_REGION");
-	if (!region)
-		region = aws_settings_look_up(settings, "AWS_DEFAULT_REGION", "region");
-	if (region && !aws_region_is_valid(region))
-		return gk_error_set(err, GK_USAGE, "this is no AWS region: %s", region);
-	return gk_str_set(&settings->region, region, err);
+	if (!region.value)
+		region = aws_settings_find_variable(settings, "AWS_REGION");
+	if (!region.value)
+		region = aws_settings_find(settings, "AWS_DEFAULT_REGION", "region");
+	if (region.value && !aws_region_is_valid(region.value))
+		return gk_error_set(err, GK_USAGE, "this is no AWS region: %s", region.value);
+	settings->from.region = region.from;
+	return gk_str_set(&settings->region, region.value, err);
+}
+
+static int set_switches(struct aws_settings *settings, struct gk_error *err)
+{
+	struct {
+		const char *variable, *key;
+		bool *value;
+		struct aws_origin *from;
+	} switches[] = {
+		{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls",
+		 &settings->ignore_endpoints, &settings->from.ignore_endpoints},
+		{"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &settings->fips,
+		 &settings->from.fips},
+		{"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint", &settings->dual_stack,
+		 &settings->from.dual_stack},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++)
+		if (aws_settings_switch(settings, switches[i].variable, switches[i].key,
+					switches[i].value, switches[i].from, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int set_others(struct aws_settings *settings, const struct aws_options *options,
 		      struct gk_error *err)
 {
-	const char *endpoint = options->endpoint_url ? options->endpoint_url : "";
-	const char *ca_bundle = aws_settings_look_up(settings, "AWS_CA_BUNDLE", "ca_bundle");
+	struct aws_setting endpoint = find_option(options->endpoint_url);
+	struct aws_setting ca_bundle = aws_settings_find(settings, "AWS_CA_BUNDLE", "ca_bundle");
 
-	if (gk_str_set(&settings->endpoint_url, endpoint[0] ? endpoint : NULL, err) < 0 ||
-	    gk_str_set(&settings->ca_bundle, ca_bundle, err) < 0)
+	settings->from.ca_bundle = ca_bundle.from;
+	if (gk_str_set(&settings->endpoint_url, endpoint.value, err) < 0 ||
+	    gk_str_set(&settings->ca_bundle, ca_bundle.value, err) < 0)
 		return -1;
-	if (aws_settings_switch(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-		      "ignore_configured_endpoint_urls", &settings->ignore_endpoints, err) < 0 ||
-	    aws_settings_switch(settings, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &settings->fips,
-		      err) < 0)
-		return -1;
-	return aws_settings_switch(settings, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
-			 &settings->dual_stack, err);
+	return set_switches(settings, err);
 }
 
 static const char *process_getenv(const char *name)

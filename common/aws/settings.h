@@ -11,6 +11,28 @@
 #include "aws/profile.h"
 #include "base/error.h"
 
+/* Who says something. */
+struct aws_origin {
+	enum aws_origin_kind {
+		AWS_ORIGIN_DEFAULT,  /* nobody does */
+		AWS_ORIGIN_OPTION,   /* what the command was told */
+		AWS_ORIGIN_VARIABLE,
+		AWS_ORIGIN_FILE,
+		AWS_ORIGIN_METADATA, /* the instance's own */
+	} kind;
+	const char *variable;                  /* AWS_ORIGIN_VARIABLE: its name */
+	const struct aws_profile_entry *entry; /* AWS_ORIGIN_FILE: the key */
+};
+
+/* For people, owned: "$AWS_REGION", "profile dev in /home/me/.aws/config"; NULL with err set. */
+char *aws_origin_text(const struct aws_origin *origin, struct gk_error *err);
+
+/* What is said, and who says it; all borrowed from the environment and the files. */
+struct aws_setting {
+	const char *value; /* NULL: nothing is said */
+	struct aws_origin from;
+};
+
 struct aws_settings {
 	char *profile;         /* its name; never NULL */
 	bool profile_by_flag;  /* the environment's keys are passed over */
@@ -22,6 +44,11 @@ struct aws_settings {
 	int max_attempts;      /* 0: each service's own */
 	struct aws_profiles profiles;
 	const char *(*getenv)(const char *name);
+	/* Who said so. */
+	struct {
+		struct aws_origin profile, region, ca_bundle, max_attempts, ignore_endpoints, fips,
+			dual_stack;
+	} from;
 };
 
 /* GK_USAGE for a setting or file that is malformed, and for a profile that was asked for by name
@@ -33,7 +60,18 @@ void aws_settings_done(struct aws_settings *settings);
 /* A variable of the environment; NULL if unset or empty. */
 const char *aws_settings_env(const struct aws_settings *settings, const char *name);
 
-/* The variable, else the key of the profile in use; NULL if neither says anything. */
+/* The variable. */
+struct aws_setting aws_settings_find_variable(const struct aws_settings *settings,
+					      const char *variable);
+
+/* The key of the profile in use. */
+struct aws_setting aws_settings_find_key(const struct aws_settings *settings, const char *key);
+
+/* The variable, else the key of the profile in use. */
+struct aws_setting aws_settings_find(const struct aws_settings *settings, const char *variable,
+				     const char *key);
+
+/* Its value; NULL if neither says anything. */
 const char *aws_settings_look_up(const struct aws_settings *settings, const char *variable,
 				 const char *key);
 
@@ -41,9 +79,10 @@ const char *aws_settings_look_up(const struct aws_settings *settings, const char
 int aws_settings_count(const char *value, const char *name, int most, int fallback, int *ret,
 		       struct gk_error *err);
 
-/* True or false in any case, false for neither. GK_USAGE for anything else. */
+/* True or false in any case, false for neither. GK_USAGE for anything else. `ret_from` may be NULL.
+ * */
 int aws_settings_switch(const struct aws_settings *settings, const char *variable, const char *key,
-			bool *ret, struct gk_error *err);
+			bool *ret, struct aws_origin *ret_from, struct gk_error *err);
 
 /* A path, owned, with the home folder in the place of a leading ~. */
 char *aws_settings_path(const struct aws_settings *settings, const char *path,

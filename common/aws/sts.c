@@ -38,7 +38,20 @@ static void build(const struct aws_provider_world *world, const struct aws_sts_r
 			aws_param(ret, params[i].value, "%s", params[i].name);
 }
 
-/* A client of its own beside the one that waits for these keys: it borrows everything. */
+static int send_until_known(struct aws_client *client, const struct gk_clock *clock,
+			    struct aws_call *call, struct gk_error *err)
+{
+	for (int attempt = 1;; attempt++) {
+		if (aws_run(client, &call, 1, err) < 0)
+			return -1;
+		if (strcmp(call->code, "InvalidIdentityToken") != 0 || attempt >= TOKEN_ATTEMPTS)
+			return 0;
+		clock->sleep(clock, PAUSE_MS);
+	}
+}
+
+/* A client of its own beside the one that waits for these keys: it borrows everything, and what it
+ * finds out about the clock goes back. */
 static int run(const struct aws_provider_world *world, const struct aws_credentials *signer,
 	       struct aws_call *call, struct gk_error *err)
 {
@@ -50,13 +63,12 @@ static int run(const struct aws_provider_world *world, const struct aws_credenti
 		client.cache.credentials.source = "source of a role";
 	}
 	http_client_init(&client.http, world->transport, world->clock, world->log, NULL);
-	for (int attempt = 1;; attempt++) {
-		if (aws_run(&client, &call, 1, err) < 0)
-			return -1;
-		if (strcmp(call->code, "InvalidIdentityToken") != 0 || attempt >= TOKEN_ATTEMPTS)
-			break;
-		world->clock->sleep(world->clock, PAUSE_MS);
-	}
+	if (world->skew)
+		client.skew = *world->skew;
+	if (send_until_known(&client, world->clock, call, err) < 0)
+		return -1;
+	if (world->skew)
+		*world->skew = client.skew;
 	if (call->error.code == GK_OK)
 		return 0;
 	return gk_error_set(err, GK_FAILED, "%s", call->error.message);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 /* The largest number up to which a double holds every whole number: 2^53. */
 #define WHOLE_MAX 9007199254740992.0
@@ -13,25 +14,6 @@ void gk_json_freep(cJSON **value)
 {
 	cJSON_Delete(*value);
 	*value = NULL;
-}
-
-/* Length of the UTF-8 character at `text`, 0 if none stands there: an overlong form, a surrogate, a
- * number beyond U+10FFFF, a character that is cut (RFC 3629, 4). */
-static size_t character_length(const unsigned char *text, size_t left)
-{
-	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-
-	if (length == 1)
-		return 1;
-	if (text[0] < 0xc2 || text[0] > 0xf4 || left < length)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return length;
 }
 
 static bool is_space(char c)
@@ -55,7 +37,7 @@ static int check_text(const char *text, size_t length, struct gk_error *err)
 	int depth = 0;
 
 	for (size_t i = 0; i < length;) {
-		size_t step = character_length((const unsigned char *)text + i, length - i);
+		size_t step = gk_utf8_length(text + i, length - i);
 		char c = text[i];
 
 		if (step == 0)
@@ -233,7 +215,7 @@ static cJSON *clean_string(const char *value)
 	size_t left = strlen(value);
 
 	while (left > 0) {
-		size_t length = character_length((const unsigned char *)value, left);
+		size_t length = gk_utf8_length(value, left);
 
 		if (length > 0)
 			gk_buf_add(&clean, value, length);

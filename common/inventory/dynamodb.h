@@ -63,4 +63,18 @@ int dynamodb_inventory_init(struct aws_client *client, const struct gk_clock *cl
 			    const struct gk_log *log, const struct dynamodb_place *place,
 			    bool *ret_changed, struct gk_error *err);
 
+/* What a table is like. */
+struct dynamodb_report {
+	struct gk_error unknown; /* the caller may not look: all but `expiry` and `recovery` is unknown */
+	char billing[32];        /* "PAY_PER_REQUEST" */
+	bool deletion_protection;
+	bool expiry, recovery;
+	struct gk_error expiry_error, recovery_error; /* could not be told */
+};
+
+/* Looks, and changes nothing. -1 says why no release could use the table: it is not there (with the
+ * command that makes it), of another shape, not ready, not reached. */
+int dynamodb_inventory_examine(struct aws_client *client, const struct dynamodb_place *place,
+			       struct dynamodb_report *ret, struct gk_error *err);
+
 #endif

@@ -209,3 +209,33 @@ int dynamodb_inventory_init(struct aws_client *client, const struct gk_clock *cl
 	*ret_changed = init.changed;
 	return 0;
 }
+
+/* --- only looking ---------------------------------------------------------------------------- */
+
+int dynamodb_inventory_examine(struct aws_client *client, const struct dynamodb_place *place,
+			       struct dynamodb_report *ret, struct gk_error *err)
+{
+	struct dynamodb db = {.client = client, .table = place->table, .region = place->region,
+			      .endpoint = place->endpoint};
+	struct dynamodb_examination found = {0};
+	struct dynamodb_report report = {0};
+
+	if (dynamodb_examine(&db, TTL_ATTRIBUTE, &found, err) < 0)
+		return -1;
+	if (found.table_error.code == GK_DENIED) {
+		report.unknown = found.table_error;
+	} else if (found.table_error.code != GK_OK) {
+		*err = found.table_error;
+		return -1;
+	} else if (dynamodb_judge_table(&db, &found.table, err) < 0) {
+		return -1;
+	}
+	memcpy(report.billing, found.table.billing, sizeof(report.billing));
+	report.deletion_protection = found.table.deletion_protection;
+	report.expiry = found.expiry;
+	report.expiry_error = found.expiry_error;
+	report.recovery = found.recovery;
+	report.recovery_error = found.recovery_error;
+	*ret = report;
+	return 0;
+}

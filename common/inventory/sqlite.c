@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "inventory/sqlite_private.h"
 
-enum { WAL_RETRY_MILLISECONDS = 20 };
+enum { WAL_RETRY_MILLISECONDS = 20, EXAMINE_BUSY_MILLISECONDS = 1000 };
 
 static void sqlite_close(struct inventory *inventory)
 {
@@ -279,5 +280,75 @@ int sqlite_inventory_open(const char *path, enum sqlite_mode mode, struct invent
 	if ((mode == SQLITE_READ_ONLY ? open_readable(store, err) : open_writable(store, err)) < 0)
 		return -1;
 	*ret = &TAKE_PTR(store)->base;
+	return 0;
+}
+
+/* --- only looking -------------------------------------------------------------------------- */
+
+/* Of the folders that lead to the file, the innermost that is there; owned. */
+static char *find_folder(const char *path, struct gk_error *err)
+{
+	_cleanup_free_ char *real = realpath(path, NULL);
+	char *folder = gk_path_folder(real ? real : path, err);
+	struct stat info;
+
+	while (folder && stat(folder, &info) < 0 && errno == ENOENT) {
+		char *above = gk_path_folder(folder, err);
+
+		free(folder);
+		folder = above;
+	}
+	return folder;
+}
+
+static int check_folder(const char *path, uint64_t *ret_free, struct gk_error *err)
+{
+	_cleanup_free_ char *folder = find_folder(path, err);
+	struct statvfs disk = {0};
+
+	if (!folder)
+		return -1;
+	if (access(folder, W_OK | X_OK) < 0 || statvfs(folder, &disk) < 0)
+		return gk_error_errno(err, errno, "the inventory %s cannot be written: the folder "
+				      "%s", path, folder);
+	*ret_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+	return 0;
+}
+
+/* What every write begins with, and nothing behind it. */
+static int try_lock(struct sqlite_inventory *store, struct gk_error *err)
+{
+	return run(store, "PRAGMA query_only = OFF; BEGIN IMMEDIATE; ROLLBACK", err);
+}
+
+static int examine_file(const char *path, struct sqlite_report *report, struct gk_error *err)
+{
+	_cleanup_(store_freep) struct sqlite_inventory *store = store_new(path, err);
+	enum sqlite_content content = SQLITE_CONTENT_NONE;
+
+	if (!store)
+		return -1;
+	store->busy_milliseconds = EXAMINE_BUSY_MILLISECONDS;
+	if (access(path, R_OK | W_OK) < 0)
+		return gk_error_errno(err, errno, "the inventory %s cannot be written", path);
+	if (connect_to_read(store, err) < 0 ||
+	    sqlite_schema_inspect(store, &content, err) < 0 || try_lock(store, err) < 0)
+		return -1;
+	report->exists = content != SQLITE_CONTENT_NONE;
+	report->older = content == SQLITE_CONTENT_OLDER;
+	return 0;
+}
+
+int sqlite_inventory_examine(const char *path, struct sqlite_report *ret, struct gk_error *err)
+{
+	struct sqlite_report report = {0};
+	bool exists = false;
+
+	if (!*path)
+		return gk_error_set(err, GK_USAGE, "the inventory's path is empty");
+	if (look(path, &exists, err) < 0 || check_folder(path, &report.free_bytes, err) < 0 ||
+	    (exists && examine_file(path, &report, err) < 0))
+		return -1;
+	*ret = report;
 	return 0;
 }

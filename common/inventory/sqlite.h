@@ -19,4 +19,15 @@ enum sqlite_mode {
 int sqlite_inventory_open(const char *path, enum sqlite_mode mode, struct inventory **ret,
 			  struct gk_error *err);
 
+/* What a file is like, or the place where it would be made. */
+struct sqlite_report {
+	bool exists;         /* with something in it; else the next command that writes makes it */
+	bool older;          /* made by an older goldkeep: the next command that writes upgrades it */
+	uint64_t free_bytes; /* on its disk */
+};
+
+/* Looks, and changes nothing. -1 says why nothing could be recorded there, with the codes of
+ * sqlite_inventory_open; GK_LOCKED after one second. */
+int sqlite_inventory_examine(const char *path, struct sqlite_report *ret, struct gk_error *err);
+
 #endif

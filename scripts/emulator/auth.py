@@ -1,8 +1,8 @@
 """Signature Version 4 and IAM, checked by moto's machinery but answered as AWS does.
 
-moto gives every service the XML error of IAM, accepts any time stamp and does not ask
-which headers were signed. Here each service answers in its own form, and what AWS checks
-besides the signature is checked too.
+moto gives every service the XML error of IAM, accepts any time stamp, does not ask which headers
+were signed and looks at nothing but the action in a policy. Here each service answers in its own
+form, and what AWS checks besides is checked too (policy.py, needs.py).
 """
 
 import fnmatch
@@ -15,11 +15,14 @@ from typing import Any
 from botocore.auth import SigV4Auth
 from moto.core.utils import utcnow
 from moto.iam.access_control import IAMRequest
-from moto.iam.models import get_account_id_from, iam_backends
+from moto.iam.models import Policy, get_account_id_from, iam_backends
 from moto.sts.models import sts_backends
 
 import errors
+import needs
+import policy
 import settings
+from needs import Need
 from wire import JSON_SERVICES, Answer, Call
 
 ACCOUNT = "123456789012"
@@ -51,30 +54,53 @@ class Caller(IAMRequest):
         raise wrong_key(self._service)
 
     def _raise_access_denied(self) -> None:
-        raise denied(self._service, self._access_key.arn, self._action)
+        raise Refused()
 
-    def may(self, action: str, resource: str = "*") -> bool:
-        """Has the caller this other permission as well?"""
-        own, self._action = self._action, action
+    def may(self, need: Need) -> bool:
+        if need.action == "sts:GetCallerIdentity":
+            return True
+        if need.action == "sts:AssumeRole":
+            return self.may_assume(need.resource)
+        documents = [document(found) for found in self._access_key.collect_policies()]
+        return policy.allows(documents, need.action, need.resource, need.context)
+
+    def may_assume(self, role: str) -> bool:
+        """moto knows about the role's own policy."""
         try:
-            self.check_action_permitted(resource)
+            self.check_action_permitted(role)
         except Refused:
             return False
-        finally:
-            self._action = own
         return True
+
+    @property
+    def arn(self) -> str:
+        return self._access_key.arn
 
 
 class Anybody:
     """The caller while signatures are not checked; only the deny setting counts."""
 
-    def may(self, action: str, resource: str = "*") -> bool:
-        return not any(fnmatch.fnmatchcase(action, p) for p in settings.get("deny"))
+    arn = "anybody"
+
+    def may(self, need: Need) -> bool:
+        return not any(fnmatch.fnmatchcase(need.action, p) for p in settings.get("deny"))
 
 
-def caller_may(action: str) -> bool:
+def document(found: Any) -> str:
+    """The text of an inline policy of a user or a role, or of a managed one."""
+    if isinstance(found, Policy):
+        return next(v.document for v in found.versions if v.is_default)
+    return found if isinstance(found, str) else found["policy_document"]
+
+
+def caller_may(need: Need) -> bool:
     """For calls that AWS makes on the caller's behalf."""
-    return local.caller.may(action)
+    return local.caller.may(need)
+
+
+def refusal(need: Need) -> str:
+    """What EC2 says about it."""
+    return denied("ec2", local.caller.arn, need).args[2]
 
 
 def check_signature(call: Call) -> Answer | None:
@@ -91,15 +117,16 @@ def check_signature(call: Call) -> Answer | None:
 
 
 def check_permission(call: Call) -> Answer | None:
-    action = f"{call.service}:{call.action}"
-    if call.action in UNSIGNED or local.caller.may(action, resource(call)):
+    if call.action in UNSIGNED:
         return None
-    arn = local.caller._access_key.arn if enabled else "anybody"
-    return errors.answer(call, *denied(call.service, arn, action).args)
+    for need in needs.of(call, account_of(call)):
+        if not local.caller.may(need):
+            return errors.answer(call, *denied(call.service, local.caller.arn, need).args)
+    return None
 
 
-def resource(call: Call) -> str:
-    return call.params.get("RoleArn", "*") if call.action == "AssumeRole" else "*"
+def account_of(call: Call) -> str:
+    return get_account_id_from(call.key) if enabled else ACCOUNT
 
 
 def identify(call: Call) -> Caller:
@@ -211,8 +238,11 @@ def expired(service: str) -> Refused:
     return Refused(403, "ExpiredToken", message)
 
 
-def denied(service: str, arn: str, action: str) -> Refused:
-    reason = f"User: {arn} is not authorized to perform: {action}"
+def denied(service: str, arn: str, need: Need) -> Refused:
+    reason = (
+        f"User: {arn} is not authorized to perform: {need.action} on resource: {need.resource} "
+        f"because no identity-based policy allows the {need.action} action"
+    )
     if service == "ec2":
         message = f"You are not authorized to perform this operation. {reason}"
         return Refused(403, "UnauthorizedOperation", message)

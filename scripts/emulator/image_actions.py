@@ -10,6 +10,7 @@ from moto.ec2.exceptions import EC2ClientError
 import auth
 import filters
 import images
+import needs
 import paging
 import settings
 from images import Image
@@ -93,7 +94,9 @@ class ImageActions:
         demanded = settings.get("snapshot_result").get(snapshot_id)
         if demanded:
             return demanded
-        if not auth.caller_may("ec2:DeleteSnapshot"):
+        account = self.current_account
+        need = needs.on_thing("ec2:DeleteSnapshot", self.region, account, snapshot_id)
+        if not auth.caller_may(need):
             return "missing-permissions"
         if snapshot_id not in self.ec2_backend.snapshots:
             return "client-error"

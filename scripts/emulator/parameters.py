@@ -1,6 +1,7 @@
 """Parameter Store: the asynchronous check of aws:ec2:image values, listing by data type, and
 references to parameters."""
 
+import re
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -12,6 +13,7 @@ from moto.ssm.responses import SimpleSystemManagerResponse
 import auth
 import paging
 import settings
+from needs import Need
 
 IMAGE_TYPE = "aws:ec2:image"
 PREFIX = "resolve:ssm:"
@@ -23,6 +25,7 @@ class Response(SimpleSystemManagerResponse):
         stored = self.ssm_backend._parameters
         name = stored.normalize_name(self._get_param("Name"))
         versions = list(stored.get(name, []))
+        self.check_pattern()
         if versions and self._get_param("Overwrite", False):
             self.check_kind(versions[-1])
         data_type = self._get_param("DataType") or (versions[-1].data_type if versions else "text")
@@ -43,6 +46,13 @@ class Response(SimpleSystemManagerResponse):
             accepted(backend)[name] = [settings.get("image_parameters_after"), now]
         if not settings.get("image_parameters_after"):
             store(backend, [name])
+
+    def check_pattern(self) -> None:
+        """moto keeps the pattern of a request and never looks at it."""
+        pattern = self._get_param("AllowedPattern")
+        if pattern and not re.search(pattern, self._get_param("Value")):
+            message = f"Parameter value, cannot be validated against allowedPattern: {pattern}"
+            raise SSMException("ParameterPatternMismatchException", message)
 
     def check_kind(self, existing: Any) -> None:
         """A parameter stays what it is. AWS documents no code for the data type."""
@@ -80,7 +90,9 @@ class Response(SimpleSystemManagerResponse):
     def image_is_usable(self) -> bool:
         images = ec2_backends[self.current_account][self.region].amis
         image = images.get(self._get_param("Value"))
-        visible = image is not None and auth.caller_may("ec2:DescribeImages")
+        context = {"aws:requestedregion": [self.region]}
+        need = Need("ec2:DescribeImages", "*", context)
+        visible = image is not None and auth.caller_may(need)
         return visible and image.state == "available"
 
     def is_lost(self) -> bool:

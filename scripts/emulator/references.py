@@ -10,7 +10,9 @@ import auth
 import images
 import paging
 import parameters
+from needs import Need
 
+VIA = "ec2-images.amazonaws.com"
 MOST_IMAGES = 10
 STATES = ("pending", "running", "shutting-down", "terminated", "stopping", "stopped")
 DEFAULT_DEPTH = 10
@@ -20,7 +22,7 @@ OPTIONS = {"ec2:Instance": "state-name", "ec2:LaunchTemplate": "version-depth"}
 NEEDED = {
     "ec2:Instance": ["ec2:DescribeInstances"],
     "ec2:LaunchTemplate": ["ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"],
-    "ssm:Parameter": ["ssm:DescribeParameters", "ssm:GetParameters"],
+    "ssm:Parameter": ["ssm:DescribeParameters"],
     "imagebuilder:ImageRecipe": ["imagebuilder:ListImageRecipes"],
     "imagebuilder:ContainerRecipe": [
         "imagebuilder:ListContainerRecipes",
@@ -40,8 +42,10 @@ class ReferenceActions:
     def describe_image_references(self: Any) -> ActionResult:
         wanted = asked_images(self)
         types = asked_types(self)
-        check_permissions(types)
         self.error_on_dryrun()
+        for need in needed(self, types):
+            if not auth.caller_may(need):
+                raise EC2ClientError("UnauthorizedOperation", auth.refusal(need))
         items = [
             {"ImageId": image_id, "ResourceType": kind, "Arn": arn}
             for kind, values in types.items()
@@ -103,12 +107,15 @@ def check_values(name: str, values: list[str]) -> None:
         raise invalid(f"Invalid values {values} for the option {name}")
 
 
-def check_permissions(types: dict[str, Any]) -> None:
+def needed(response: Any, types: dict[str, Any]) -> Iterator[Need]:
+    context = {"aws:calledvia": [VIA], "aws:requestedregion": [response.region]}
     for kind in types:
         for action in NEEDED[kind]:
-            if not auth.caller_may(action):
-                message = f"You are not authorized to perform this operation: {action} is missing"
-                raise EC2ClientError("UnauthorizedOperation", message)
+            yield Need(action, "*", context)
+    if "ssm:Parameter" in types:
+        names = [parameter for _, parameter in stored(response, None)]
+        for name in names or [arn(response, "ssm", "parameter/none")]:
+            yield Need("ssm:GetParameters", name, context)
 
 
 def instances(response: Any, states: list[str] | None) -> Found:

@@ -15,8 +15,9 @@ static int resolve(const struct aws_settings *settings, struct aws_credentials *
 		   struct gk_error *err)
 {
 	const struct aws_provider_world world = {.settings = settings, .clock = &gk_system_clock};
+	struct aws_chain chain = {0};
 
-	return aws_credentials_resolve(&world, ret, err);
+	return aws_credentials_resolve(&world, &chain, ret, err);
 }
 
 static void describe(const struct aws_options *options, char *text, size_t size)

@@ -132,6 +132,23 @@ static void test_sts_says_no(void **state)
 	}
 }
 
+/* A token that has expired is the place's to mend: nothing is asked for again here. */
+static void test_expired_token(void **state)
+{
+	static const char *const codes[] = {"ExpiredTokenException", "ExpiredToken"};
+	struct asking *a = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		_cleanup_free_ char *body = gk_str_format(NULL, REFUSAL("%s"), codes[i]);
+
+		asking_answer(a, "gh.example", 200, TOKEN);
+		asking_answer(a, STS, 400, body);
+		ask(a, JOB "AWS_ROLE_ARN=" ROLE);
+		assert_said(a, codes[i]);
+		assert_int_equal(a->script->sent_count, 2 * (i + 1));
+	}
+}
+
 static void test_again(void **state)
 {
 	struct asking *a = *state;
@@ -162,6 +179,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_github_says_no, asking_set_up,
 						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_sts_says_no, asking_set_up, asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_expired_token, asking_set_up,
+						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_again, asking_set_up, asking_tear_down),
 	};
 

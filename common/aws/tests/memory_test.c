@@ -44,13 +44,14 @@ static int load_everything(void)
 	struct aws_options options = {.profile = "token", .getenv = environment_get, .region = "r"};
 	_cleanup_(aws_settings_done) struct aws_settings settings = {0};
 	_cleanup_(aws_credentials_done) struct aws_credentials credentials = {0};
+	struct aws_chain chain = {0};
 	_cleanup_(aws_endpoint_done) struct aws_endpoint computed = {0};
 	_cleanup_(aws_endpoint_done) struct aws_endpoint configured = {0};
 	const struct aws_provider_world world = {.settings = &settings};
 	struct gk_error err = {0};
 
 	if (aws_settings_load(&options, &settings, &err) < 0 ||
-	    aws_credentials_resolve(&world, &credentials, &err) < 0 ||
+	    aws_credentials_resolve(&world, &chain, &credentials, &err) < 0 ||
 	    aws_endpoint_find(&settings, aws_service_info(AWS_EC2), "r", &computed, &err) < 0)
 		return -1;
 	return aws_endpoint_parse("http://h:1/p", &configured, &err);

@@ -11,7 +11,12 @@
 #include "base/tests/unit.h"
 #include "image/tests/testdata.h"
 
-enum { SETTINGS_FIELDS = 4, ENDPOINT_FIELDS = 6, TEXT_MAX = GK_ERROR_MESSAGE_MAX + 8 };
+enum {
+	SETTINGS_FIELDS = 4,
+	ENDPOINT_FIELDS = 7,
+	ORIGIN_FIELDS = 5,
+	TEXT_MAX = GK_ERROR_MESSAGE_MAX + 8,
+};
 
 /* An expectation that begins with ! stands for every error that contains the rest. */
 static void compare(const char *line, const char *is, const char *expected)
@@ -67,9 +72,15 @@ static void test_settings(void **state)
 
 static const struct aws_service_info *find_service(const char *name)
 {
+	static const struct aws_service_info *const others[] = {&aws_service_portal,
+								&aws_service_oidc};
+
 	for (enum aws_service service = AWS_EC2; service <= AWS_DYNAMODB; service++)
 		if (strcmp(aws_service_info(service)->name, name) == 0)
 			return aws_service_info(service);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (strcmp(others[i]->name, name) == 0)
+			return others[i];
 	fail_msg("no service %s", name);
 	return NULL;
 }
@@ -115,6 +126,74 @@ static void test_endpoints(void **state)
 	gk_strv_done(&lines);
 }
 
+/* Of a setting, else of the endpoint of the service of that name. */
+static struct aws_origin find_origin(const struct aws_settings *settings, const char *name)
+{
+	const struct {
+		const char *name;
+		struct aws_origin from;
+	} origins[] = {
+		{"profile", settings->from.profile},
+		{"region", settings->from.region},
+		{"ca_bundle", settings->from.ca_bundle},
+		{"max_attempts", settings->from.max_attempts},
+		{"ignore_endpoints", settings->from.ignore_endpoints},
+		{"fips", settings->from.fips},
+		{"dual_stack", settings->from.dual_stack},
+	};
+	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
+	struct gk_error err = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(origins); i++)
+		if (strcmp(origins[i].name, name) == 0)
+			return origins[i].from;
+	assert_success(aws_endpoint_find(settings, find_service(name), "us-east-1", &endpoint,
+					 &err),
+		       &err);
+	return endpoint.from;
+}
+
+/* "C" at the end of an expectation stands for the config file. */
+static void compare_origin(const char *line, const struct aws_settings *settings, const char *is,
+			   const char *expected)
+{
+	size_t length = strlen(expected);
+	bool in_config = length > 2 && strcmp(expected + length - 2, " C") == 0;
+	_cleanup_free_ char *text =
+		gk_str_format(NULL, "%.*s%s", (int)length - in_config, expected,
+			      in_config ? settings->profiles.files.items[0] : "");
+
+	compare(line, is, text);
+}
+
+static void test_origins(void **state)
+{
+	struct gk_strv lines = {0};
+
+	(void)state;
+	testdata_lines("aws-profiles/origins.txt", &lines);
+	for (size_t i = 0; i < lines.count; i++) {
+		_cleanup_free_ char *line = gk_str_format(NULL, "%s", lines.items[i]);
+		_cleanup_(aws_settings_done) struct aws_settings settings = {0};
+		_cleanup_free_ char *text = NULL;
+		struct gk_error err = {0};
+		char *fields[ORIGIN_FIELDS];
+		struct aws_origin origin;
+
+		testdata_fields(lines.items[i], fields, ORIGIN_FIELDS);
+		environment_set(fields[2]);
+		assert_success(aws_settings_load(&(struct aws_options){.profile = fields[0],
+								       .region = fields[1],
+								       .getenv = environment_get},
+						 &settings, &err),
+			       &err);
+		origin = find_origin(&settings, fields[3]);
+		text = aws_origin_text(&origin, &err);
+		compare_origin(line, &settings, text, fields[4]);
+	}
+	gk_strv_done(&lines);
+}
+
 static void test_ca_bundle(void **state)
 {
 	struct aws_options options = {.profile = "empty", .getenv = environment_get};
@@ -146,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_endpoints),
+		cmocka_unit_test(test_origins),
 		cmocka_unit_test(test_ca_bundle),
 		cmocka_unit_test(test_home),
 	};

@@ -46,7 +46,8 @@ static int ask(const struct aws_provider *provider, const char *profile,
 	struct http_curl_options curl = {.user_agent = "goldkeep/test"};
 	_cleanup_(aws_settings_done) struct aws_settings settings = {0};
 	_cleanup_(http_transport_freep) struct http_transport *transport = NULL;
-	struct aws_provider_world world = {&settings, NULL, &gk_system_clock, &log};
+	struct aws_provider_world world = {
+		.settings = &settings, .clock = &gk_system_clock, .log = &log};
 	bool configured = false;
 
 	if (aws_settings_load(&options, &settings, err) < 0 ||

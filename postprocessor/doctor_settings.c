@@ -1,0 +1,277 @@
+/* What is configured, and who said so: AWS settings, goldkeep's options. */
+#include <string.h>
+#include <unistd.h>
+
+#include "aws/endpoint.h"
+#include "base/mem.h"
+#include "doctor.h"
+
+#define SECTION "settings"
+
+/* The value without what stands between :// and @, which may be a password; owned. */
+static char *without_password(const char *value, struct gk_error *err)
+{
+	const char *scheme = strstr(value, "://");
+	const char *user = scheme ? scheme + strlen("://") : value;
+	size_t length = strcspn(user, "/?#");
+	const char *host = memrchr(user, '@', length);
+
+	if (!host)
+		return gk_str_format(err, "%s", value);
+	return gk_str_format(err, "%.*s%s", (int)(user - value), value, host + 1);
+}
+
+/* Flags of AWS's own: who says so is the option. */
+static char *origin_text(const struct context *context, const struct aws_origin *origin,
+			 const char *option, struct gk_error *err)
+{
+	const char *family = context_family(context, 0);
+	const struct option_value *value =
+		option ? options_find(&context->options, family, option) : NULL;
+
+	if (origin->kind == AWS_ORIGIN_OPTION && value)
+		return gk_str_format(err, "%s", value->origin);
+	return aws_origin_text(origin, err);
+}
+
+static int add_setting(struct context *context, struct doctor *doctor,
+		       const struct finding *finding, const struct aws_origin *origin,
+		       const char *option, struct gk_error *err)
+{
+	_cleanup_free_ char *value = without_password(finding->value, err);
+	_cleanup_free_ char *from = origin_text(context, origin, option, err);
+	struct finding whole = *finding;
+
+	if (!value || !from)
+		return -1;
+	whole.section = SECTION;
+	whole.value = value;
+	whole.origin = from;
+	return doctor_add(doctor, &whole, err);
+}
+
+/* ---- AWS ---- */
+
+static int add_region(struct context *context, const struct aws_settings *settings,
+		      struct doctor *doctor, struct gk_error *err)
+{
+	struct finding finding = {.subject = "region", .value = settings->region};
+
+	if (!settings->region)
+		finding = (struct finding){
+			.level = FINDING_WARNING,
+			.subject = "region",
+			.value = "none",
+			.advice = "name one with --region, AWS_REGION or the profile's region; images "
+				  "name theirs, and nothing else is found without it",
+		};
+	return add_setting(context, doctor, &finding, &settings->from.region, "region", err);
+}
+
+static int add_bundle(struct context *context, const struct aws_settings *settings,
+		      struct doctor *doctor, struct gk_error *err)
+{
+	const char *path = settings->ca_bundle;
+	struct finding finding = {.subject = "CA bundle", .value = path ? path : "the system's"};
+
+	if (path && access(path, R_OK) < 0) {
+		finding.level = FINDING_PROBLEM;
+		finding.advice = "the file cannot be read: name one that can, or none";
+	}
+	return add_setting(context, doctor, &finding, &settings->from.ca_bundle, NULL, err);
+}
+
+static int add_others(struct context *context, const struct aws_settings *settings,
+		      struct doctor *doctor, struct gk_error *err)
+{
+	_cleanup_free_ char *attempts = gk_str_format(err, "%d", settings->max_attempts);
+	const struct {
+		const char *name, *value;
+		const struct aws_origin *from;
+	} rows[] = {
+		{"max attempts", settings->max_attempts ? attempts : "each service's own",
+		 &settings->from.max_attempts},
+		{"FIPS endpoints", settings->fips ? "yes" : "no", &settings->from.fips},
+		{"dual-stack endpoints", settings->dual_stack ? "yes" : "no",
+		 &settings->from.dual_stack},
+		{"ignore configured endpoints", settings->ignore_endpoints ? "yes" : "no",
+		 &settings->from.ignore_endpoints},
+	};
+
+	if (!attempts)
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (add_setting(context, doctor,
+				&(struct finding){.subject = rows[i].name, .value = rows[i].value},
+				rows[i].from, NULL, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_endpoint(struct context *context, const struct aws_settings *settings,
+			enum aws_service service, struct doctor *doctor, struct gk_error *err)
+{
+	const struct aws_service_info *info = aws_service_info(service);
+	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
+	_cleanup_free_ char *subject = gk_str_format(err, "%s endpoint", info->name);
+	struct gk_error failure = {0};
+
+	if (!subject)
+		return -1;
+	if (aws_endpoint_find(settings, info, settings->region, &endpoint, &failure) < 0)
+		return doctor_add(doctor,
+				  &(struct finding){FINDING_PROBLEM, SECTION, subject,
+						    failure.message,
+						    .advice = "mend or remove that setting"},
+				  err);
+	return add_setting(context, doctor,
+			   &(struct finding){.subject = subject, .value = endpoint.url},
+			   &endpoint.from, "endpoint-url", err);
+}
+
+static int add_endpoints(struct context *context, const struct aws_settings *settings,
+			 struct doctor *doctor, struct gk_error *err)
+{
+	static const enum aws_service services[] = {AWS_EC2, AWS_SSM, AWS_AUTOSCALING, AWS_STS,
+						    AWS_DYNAMODB};
+
+	for (size_t i = 0; settings->region && i < ARRAY_SIZE(services); i++)
+		if (add_endpoint(context, settings, services[i], doctor, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_files(const struct aws_settings *settings, struct doctor *doctor,
+		     struct gk_error *err)
+{
+	for (size_t i = 0; i < settings->profiles.files.count; i++)
+		if (doctor_add(doctor,
+			       &(struct finding){FINDING_OK, SECTION, "shared file",
+						 settings->profiles.files.items[i],
+						 .origin = "read"},
+			       err) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_aws(struct context *context, struct doctor *doctor, struct gk_error *err)
+{
+	const struct aws_settings *settings = aws_client_settings(context->aws);
+
+	if (gk_str_set(&doctor->profile, settings->profile, err) < 0 ||
+	    gk_str_set(&doctor->region, settings->region, err) < 0 ||
+	    add_setting(context, doctor,
+			&(struct finding){.subject = "profile", .value = settings->profile},
+			&settings->from.profile, "profile", err) < 0 ||
+	    add_region(context, settings, doctor, err) < 0 ||
+	    add_endpoints(context, settings, doctor, err) < 0 ||
+	    add_bundle(context, settings, doctor, err) < 0 ||
+	    add_others(context, settings, doctor, err) < 0)
+		return -1;
+	return add_files(settings, doctor, err);
+}
+
+/* The variables that libcurl obeys, in its order; of http its lower-case one only (CVE-2016-5385). */
+static int add_proxies(struct doctor *doctor, struct gk_error *err)
+{
+	static const struct {
+		const char *subject, *variables[5];
+	} proxies[] = {
+		{"proxy for https", {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL}},
+		{"proxy for http", {"http_proxy", "all_proxy", "ALL_PROXY", NULL}},
+		{"without proxy", {"no_proxy", "NO_PROXY", NULL}},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(proxies); i++) {
+		const char *const *variable = proxies[i].variables;
+		_cleanup_free_ char *value = NULL;
+		_cleanup_free_ char *origin = NULL;
+
+		while (*variable && !context_env(*variable))
+			variable++;
+		if (!*variable)
+			continue;
+		value = without_password(context_env(*variable), err);
+		origin = gk_str_format(err, "$%s", *variable);
+		if (!value || !origin ||
+		    doctor_add(doctor,
+			       &(struct finding){FINDING_OK, SECTION, proxies[i].subject, value,
+						 .origin = origin},
+			       err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- goldkeep's own ---- */
+
+/* Those that win, in whatever family. */
+static int add_options(const struct context *context, struct doctor *doctor, struct gk_error *err)
+{
+	const struct options *options = &context->options;
+
+	for (size_t i = 0; i < options->count; i++) {
+		const struct option_value *option = &options->values[i];
+		const struct option_value *wins =
+			options_find(options, option->family, option->def->name);
+		bool lists = option->def->flags & OPTION_LIST;
+		bool variable = option->source == OPTION_FROM_ENV;
+		_cleanup_free_ char *subject = NULL;
+		_cleanup_free_ char *value = NULL;
+		_cleanup_free_ char *origin = NULL;
+
+		if (lists ? wins->source != option->source : wins != option)
+			continue;
+		subject = gk_str_format(err, "%s%s%s%s", option->def->name,
+					option->family ? " (family " : "",
+					option->family ? option->family : "",
+					option->family ? ")" : "");
+		value = without_password(option->text, err);
+		origin = gk_str_format(err, "%s%s", variable ? "$" : "", option->origin);
+		if (!subject || !value || !origin ||
+		    doctor_add(doctor,
+			       &(struct finding){FINDING_OK, SECTION, subject, value,
+						 .origin = origin},
+			       err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One client is examined. */
+static int add_other_families(const struct context *context, struct doctor *doctor,
+			      struct gk_error *err)
+{
+	static const char *const names[] = {"profile", "region", "endpoint-url"};
+
+	for (size_t i = 0; i < context->options.count && !context_family(context, 0); i++) {
+		const struct option_value *option = &context->options.values[i];
+		_cleanup_free_ char *subject = NULL;
+		_cleanup_free_ char *advice = NULL;
+		bool differs = false;
+
+		for (size_t n = 0; option->family && n < ARRAY_SIZE(names); n++)
+			differs = differs || strcmp(option->def->name, names[n]) == 0;
+		if (!differs)
+			continue;
+		subject = gk_str_format(err, "family %s", option->family);
+		advice = gk_str_format(err, "goldkeep doctor %s", option->family);
+		if (!subject || !advice ||
+		    doctor_add(doctor,
+			       &(struct finding){FINDING_UNKNOWN, SECTION, subject,
+						 "not examined: it has AWS settings of its own",
+						 option->origin, advice, NULL},
+			       err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int doctor_settings(struct context *context, struct doctor *doctor, struct gk_error *err)
+{
+	if (context->aws && add_aws(context, doctor, err) < 0)
+		return -1;
+	if (add_proxies(doctor, err) < 0 || add_options(context, doctor, err) < 0)
+		return -1;
+	return add_other_families(context, doctor, err);
+}
