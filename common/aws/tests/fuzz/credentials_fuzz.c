@@ -6,8 +6,10 @@
 static int find(const struct aws_provider_world *world, bool *ret_configured,
 		struct aws_credentials *ret, struct gk_error *err)
 {
+	struct aws_chain chain;
+
 	*ret_configured = true;
-	if (aws_credentials_resolve(world, ret, err) < 0)
+	if (aws_credentials_resolve(world, &chain, ret, err) < 0)
 		return -1;
 	fuzz_check(ret->source);
 	return 0;
