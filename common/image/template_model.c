@@ -311,19 +311,14 @@ const struct gk_hcl *template_setting(const struct template_job *job, const char
 
 /* Whether the list names the job. */
 static bool names(const struct template *template, const struct template_job *job,
-		  const struct gk_hcl *list)
+		  const struct gk_hcl *node)
 {
-	struct template_text *texts = NULL;
-	size_t count = 0;
-	bool hidden = false;
-	bool found = false;
+	const struct gk_hcl *list = template_follow(template, node);
 
-	if (template_texts_of(template, NULL, list, &texts, &count, &hidden, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		found = found || strcmp(texts[i].text, job->id) == 0;
-	template_texts_free(texts, count);
-	return found;
+	for (size_t i = 0; list && i < list->count; i++)
+		if (gk_str_equal(gk_hcl_string(&list->items[i]), job->id))
+			return true;
+	return false;
 }
 
 bool template_runs(const struct template *template, const struct template_job *job,

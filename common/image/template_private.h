@@ -90,6 +90,9 @@ int template_texts_of(const struct template *template, const struct template_job
 		      bool *ret_hidden, struct gk_error *err);
 void template_texts_free(struct template_text *texts, size_t count);
 
+/* What a variable or local stands for, or the node itself; NULL: it is not known. */
+const struct gk_hcl *template_follow(const struct template *template, const struct gk_hcl *node);
+
 /* The argument of a source, as the build has it. NULL: not given, or null. */
 const struct gk_hcl *template_setting(const struct template_job *job, const char *name);
 

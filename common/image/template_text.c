@@ -1,4 +1,5 @@
 /* Values of arguments as text, as far as the template alone tells them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -6,7 +7,7 @@
 #include "image/template_private.h"
 
 /* References lead to references, and every step may be many: somewhere it ends. */
-enum { DEPTH_MAX = 16, STEPS_MAX = 5000, TEXT_MAX_LENGTH = 64 << 10 };
+enum { DEPTH_MAX = 16, STEPS_MAX = 5000, TEXT_MAX_LENGTH = 64 << 10, NAME_SIZE = 256 };
 
 struct evaluation {
 	const struct template *template;
@@ -66,20 +67,28 @@ static bool argument(struct span span, const char *word, const char *end, struct
 }
 
 static bool is_sensitive(const struct template *template, const struct template_file *file,
-			 const struct gk_hcl *variable, const char *name)
+			 const struct gk_hcl *variable, struct span name)
 {
 	const struct gk_hcl *list = gk_hcl_find(&file->root, "sensitive-variables");
 
 	for (size_t i = 0; list && i < list->count; i++)
-		if (gk_str_equal(gk_hcl_string(&list->items[i]), name))
+		if (gk_hcl_string(&list->items[i]) && is(name, list->items[i].text))
 			return true;
 	return template_is_true(template, gk_hcl_find(variable, "sensitive"));
+}
+
+static const struct gk_hcl *find_member(const struct gk_hcl *node, struct span name)
+{
+	for (size_t i = 0; i < node->count; i++)
+		if (node->items[i].key && is(name, node->items[i].key))
+			return &node->items[i];
+	return NULL;
 }
 
 /* variable "name" { default = … }, variables { name = … }, local "name" { expression = … },
  * locals { name = … } */
 static const struct gk_hcl *find_named(const struct template *template, const char *one,
-				       const char *many, const char *value, const char *name)
+				       const char *many, const char *value, struct span name)
 {
 	for (size_t i = 0; i < template->file_count; i++) {
 		const struct template_file *file = &template->files[i];
@@ -87,16 +96,17 @@ static const struct gk_hcl *find_named(const struct template *template, const ch
 		for (size_t j = 0; j < file->root.count; j++) {
 			const struct gk_hcl *item = &file->root.items[j];
 			bool labelled = gk_str_equal(item->key, one) && item->labels.count == 1 &&
-					strcmp(item->labels.items[0], name) == 0;
+					is(name, item->labels.items[0]);
+			const struct gk_hcl *found = NULL;
 
 			if (labelled)
-				return is_sensitive(template, file, item, name)
+				found = gk_hcl_find(item, value);
+			else if (gk_str_equal(item->key, many))
+				found = find_member(item, name);
+			if (found)
+				return is_sensitive(template, file, labelled ? item : NULL, name)
 					       ? NULL
-					       : gk_hcl_find(item, value);
-			if (gk_str_equal(item->key, many) && gk_hcl_find(item, name))
-				return is_sensitive(template, file, NULL, name)
-					       ? NULL
-					       : gk_hcl_find(item, name);
+					       : found;
 		}
 	}
 	return NULL;
@@ -104,51 +114,53 @@ static const struct gk_hcl *find_named(const struct template *template, const ch
 
 static const struct gk_hcl *find_reference(const struct template *template, struct span text)
 {
-	_cleanup_free_ char *name = NULL;
-	struct span rest = {0};
-	bool local = argument(text, "local.", "", &rest);
+	struct span name = {0};
 
-	if (!local && !argument(text, "var.", "", &rest))
-		return NULL;
-	name = strndup(rest.start, rest.length);
-	if (!name)
-		return NULL;
-	return local ? find_named(template, "local", "locals", "expression", name)
-		     : find_named(template, "variable", "variables", "default", name);
+	if (argument(text, "local.", "", &name))
+		return find_named(template, "local", "locals", "expression", name);
+	if (argument(text, "var.", "", &name))
+		return find_named(template, "variable", "variables", "default", name);
+	return NULL;
+}
+
+/* The variable of the environment, NULL if it is not set. */
+static const char *look_up(const struct template *template, const char *prefix, struct span name)
+{
+	char whole[NAME_SIZE];
+	int length = snprintf(whole, sizeof(whole), "%s%.*s", prefix, (int)name.length, name.start);
+
+	return template->env && length < NAME_SIZE ? template->env(whole) : NULL;
 }
 
 /* $PKR_VAR_name */
 static const char *given_variable(const struct template *template, struct span text)
 {
-	_cleanup_free_ char *name = NULL;
-	struct span rest = {0};
+	struct span name = {0};
 
-	if (!template->env || !argument(text, "var.", "", &rest))
-		return NULL;
-	name = gk_str_format(NULL, "PKR_VAR_%.*s", (int)rest.length, rest.start);
-	return name ? template->env(name) : NULL;
+	return argument(text, "var.", "", &name) ? look_up(template, "PKR_VAR_", name) : NULL;
 }
 
+static bool has(struct span text, const char *word)
+{
+	return memmem(text.start, text.length, word, strlen(word)) != NULL;
+}
+
+/* Left as it is written. In the older templates .Name is what the builder tells. */
 static void add_unknown(struct evaluation *e, const char *open, struct span text, const char *close)
 {
-	static const char *const varying[] = {"source.", "build", "uuid", "."};
-	_cleanup_free_ char *copy = strndup(text.start, text.length);
-
 	e->known = false;
-	for (size_t i = 0; copy && i < ARRAY_SIZE(varying); i++)
-		if (strstr(copy, varying[i]) && (*open == '{' || i < ARRAY_SIZE(varying) - 1))
-			e->varies = true;
+	e->varies = e->varies || has(text, "source.") || has(text, "build") || has(text, "uuid") ||
+		    (*open == '{' && has(text, "."));
 	gk_buf_addf(&e->text, "%s%.*s%s", open, (int)text.length, text.start, close);
 }
 
-/* What the environment has under that name; an unset variable is empty, as for Packer. */
+/* What the environment has under that name; an unset variable is empty, as for Packer. False if
+ * there is no environment to look at. */
 static bool add_environment(struct evaluation *e, struct span name)
 {
-	_cleanup_free_ char *copy = strndup(name.start, name.length);
-	const char *value = copy && e->template->env ? e->template->env(copy) : NULL;
+	const char *value = look_up(e->template, "", name);
 
-	if (e->template->env)
-		gk_buf_adds(&e->text, value ? value : "");
+	gk_buf_adds(&e->text, value ? value : "");
 	return e->template->env != NULL;
 }
 
@@ -188,9 +200,7 @@ static void evaluate_go(struct evaluation *e, const char *start, const char *end
 	struct span name = {0};
 
 	if (has_go_argument(text, "user", &name)) {
-		_cleanup_free_ char *copy = strndup(name.start, name.length);
-		const struct gk_hcl *found =
-			copy ? find_named(e->template, "", "variables", "", copy) : NULL;
+		const struct gk_hcl *found = find_named(e->template, "", "variables", "", name);
 
 		if (found && found->kind != GK_HCL_NULL)
 			evaluate(e, found);
@@ -271,8 +281,7 @@ int template_text_of(const struct template *template, const struct template_job 
 	return ret->text ? 0 : -1;
 }
 
-/* What a variable or local stands for, where it is no text. */
-static const struct gk_hcl *follow(const struct template *template, const struct gk_hcl *node)
+const struct gk_hcl *template_follow(const struct template *template, const struct gk_hcl *node)
 {
 	for (int i = 0; i < DEPTH_MAX; i++) {
 		/* "${…}" alone is what stands in it. */
@@ -298,7 +307,7 @@ int template_texts_of(const struct template *template, const struct template_job
 		      const struct gk_hcl *node, struct template_text **ret, size_t *ret_count,
 		      bool *ret_hidden, struct gk_error *err)
 {
-	const struct gk_hcl *list = follow(template, node);
+	const struct gk_hcl *list = template_follow(template, node);
 
 	if (!node)
 		return 0;
@@ -331,7 +340,7 @@ int template_known_text(const struct template *template, const struct template_j
 
 bool template_is_true(const struct template *template, const struct gk_hcl *node)
 {
-	const struct gk_hcl *value = follow(template, node);
+	const struct gk_hcl *value = template_follow(template, node);
 
 	/* Old templates write true in quotes. */
 	return value && (value->kind == GK_HCL_BOOL || value->kind == GK_HCL_STRING) &&

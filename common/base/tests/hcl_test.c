@@ -296,7 +296,8 @@ static int read_everything(void)
 {
 	_cleanup_(gk_hcl_done) struct gk_hcl root = {0}, json = {0}, template = {0};
 
-	if (gk_hcl_parse(everything, strlen(everything), "f", &root, NULL) < 0)
+	if (gk_hcl_parse(everything, strlen(everything), "f", &root, NULL) < 0 ||
+	    gk_hcl_parse_json("{\"a\": [\"b\", 1]}", 15, "f", &json, NULL) < 0)
 		return -1;
 	return gk_hcl_parse_template("a${b}", 1, "f", &template, NULL);
 }
