@@ -16,9 +16,9 @@ static void put_line(FILE *out, const char *prefix, const char *text)
 	_cleanup_free_ char *line = gk_str_format(NULL, "%s%s\n", prefix, text);
 	size_t length = line ? strlen(line) : 0;
 
-	for (size_t i = 0; i + 1 < length; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = ' ';
+	gk_str_make_line(line);
+	if (line)
+		line[length - 1] = '\n';
 	fwrite(line ? line : text, 1, line ? length : strlen(text), out);
 }
 

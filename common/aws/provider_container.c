@@ -57,7 +57,7 @@ static int check_url(const char *url, const char *variable, struct gk_error *err
 		return gk_error_set(err, GK_FAILED, "%s is no URL", variable);
 	if (aws_endpoint_parse(plain, &parts, err) < 0)
 		return gk_error_wrap(err, "%s", variable);
-	if (strncmp(url, "http:", 5) == 0 && !is_near(parts.host))
+	if (strncmp(parts.url, "http:", 5) == 0 && !is_near(parts.host))
 		return gk_error_set(err, GK_FAILED,
 				    "%s: %s is not asked for credentials over plain http, only "
 				    "loopback, localhost, 169.254.170.2, 169.254.170.23 and "

@@ -72,6 +72,13 @@ char *gk_str_format(struct gk_error *err, const char *format, ...)
 	return text;
 }
 
+void gk_str_make_line(char *text)
+{
+	for (; text && *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = ' ';
+}
+
 bool gk_str_equal(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);

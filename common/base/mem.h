@@ -39,6 +39,10 @@ int gk_str_set(char **target, const char *value, struct gk_error *err);
 char *gk_str_format(struct gk_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Control characters, which may come with what others wrote, become spaces: for what people are
+ * shown. NULL is fine. */
+void gk_str_make_line(char *text);
+
 /* True if both are NULL or both say the same. */
 bool gk_str_equal(const char *a, const char *b);
 

@@ -17,7 +17,7 @@ static int find(const struct aws_provider_world *world, bool *ret_configured,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct fuzz_question question = {"config", "", find};
+	const struct fuzz_question question = {"config", "", NULL, find};
 
 	fuzz_ask(data, size, &question);
 	return 0;

@@ -19,8 +19,8 @@ static int find_region(const struct aws_provider_world *world, bool *ret_configu
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct fuzz_question credentials = {"200", "", aws_provider_imds.find};
-	const struct fuzz_question region = {"200", "", find_region};
+	const struct fuzz_question credentials = {"200", "", NULL, aws_provider_imds.find};
+	const struct fuzz_question region = {"200", "", NULL, find_region};
 
 	fuzz_ask(data, size, &credentials);
 	fuzz_ask(data, size, &region);

@@ -34,7 +34,7 @@ static int look(const struct aws_provider_world *world, bool *ret_configured,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct fuzz_question question = {"config", "", look};
+	const struct fuzz_question question = {"config", "", NULL, look};
 
 	fuzz_ask(data, size, &question);
 	return 0;

@@ -17,7 +17,7 @@ static int assume(const struct aws_provider_world *world, bool *ret_configured,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct fuzz_question question = {"200", "== AWS_REGION\neu-west-1\n", assume};
+	const struct fuzz_question question = {"200", "== AWS_REGION\neu-west-1\n", NULL, assume};
 
 	fuzz_ask(data, size, &question);
 	return 0;

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <ftw.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -226,14 +227,15 @@ static bool is_word(const char *text)
 	return length > 0 && text[length] == '\0';
 }
 
-static void check_sent(const struct http_script *script)
+static void check_sent(const struct http_script *script, const struct fuzz_question *question)
 {
 	fuzz_check(script->sent_count <= REQUESTS_MAX);
 	for (size_t i = 0; i < script->sent_count; i++) {
 		const struct script_sent *sent = &script->sent[i];
 
 		fuzz_check(is_word(sent->method) && is_word(sent->url));
-		fuzz_check(strncmp(sent->url, "http", 4) == 0);
+		fuzz_check(strncasecmp(sent->url, "http", 4) == 0);
+		fuzz_check(!question->may_be_asked || question->may_be_asked(sent->url));
 		for (size_t j = 0; j < sent->headers.count; j++)
 			fuzz_check(strchr(sent->headers.items[j], ':') &&
 				   !strpbrk(sent->headers.items[j], "\r\n"));
@@ -284,7 +286,7 @@ static void ask_with_settings(const struct fuzz_question *question)
 	}
 	fuzz_check(!settings.region || !strpbrk(settings.region, "/.:@ \t\r\n"));
 	ask(&asked, question);
-	check_sent(script);
+	check_sent(script, question);
 }
 
 void fuzz_ask(const uint8_t *data, size_t size, const struct fuzz_question *question)

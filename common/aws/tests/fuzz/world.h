@@ -19,6 +19,8 @@
 struct fuzz_question {
 	const char *first; /* the name of the part in front of the first such line */
 	const char *rest;  /* parts behind those of the input: answers, and whatever it lacks */
+	/* Of every request; NULL: any URL will do. */
+	bool (*may_be_asked)(const char *url);
 	/* As that of a provider. It may look at the world itself, and find nothing. */
 	int (*find)(const struct aws_provider_world *world, bool *ret_configured,
 		    struct aws_credentials *ret, struct gk_error *err);
