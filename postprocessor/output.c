@@ -9,6 +9,14 @@
 
 #include "base/mem.h"
 
+/* Control characters, in UTF-8 also U+0080 to U+009F, which are commands to some terminals. */
+static bool is_control(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	return c[0] < ' ' || c[0] == 0x7f || (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0);
+}
+
 /* One line in one write, so that lines of parallel runs do not mix. Control characters would break
  * "one problem, one line" (and Packer drops what stands before \r). */
 static void put_line(FILE *out, const char *prefix, const char *text)
@@ -16,9 +24,12 @@ static void put_line(FILE *out, const char *prefix, const char *text)
 	_cleanup_free_ char *line = gk_str_format(NULL, "%s%s\n", prefix, text);
 	size_t length = line ? strlen(line) : 0;
 
-	gk_str_make_line(line);
-	if (line)
-		line[length - 1] = '\n';
+	for (size_t i = 0; i + 1 < length; i++)
+		if (is_control(line + i)) {
+			if ((unsigned char)line[i] == 0xc2)
+				line[i + 1] = ' ';
+			line[i] = ' ';
+		}
 	fwrite(line ? line : text, 1, line ? length : strlen(text), out);
 }
 

@@ -47,6 +47,13 @@ void *gk_array_add(void *items, size_t *count, size_t element_size, struct gk_er
 	return array + (*count)++ * element_size;
 }
 
+void gk_str_make_line(char *text)
+{
+	for (; text && *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = ' ';
+}
+
 int gk_str_set(char **target, const char *value, struct gk_error *err)
 {
 	char *copy = value ? strdup(value) : NULL;
@@ -70,13 +77,6 @@ char *gk_str_format(struct gk_error *err, const char *format, ...)
 	}
 	va_end(args);
 	return text;
-}
-
-void gk_str_make_line(char *text)
-{
-	for (; text && *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = ' ';
 }
 
 bool gk_str_equal(const char *a, const char *b)
