@@ -50,10 +50,16 @@ static const struct aws_provider *provider;
 static struct test_folder home;
 static bool warned; /* that memory ran out where it is no failure */
 
+/* In our words, or in the system's. */
+static bool tells_of_memory(const char *message)
+{
+	return strstr(message, "out of memory") || strstr(message, strerror(ENOMEM));
+}
+
 static void listen(void *context, enum gk_log_level level, const char *line)
 {
 	(void)context;
-	warned = warned || (level == GK_LOG_WARNING && strstr(line, "out of memory"));
+	warned = warned || (level == GK_LOG_WARNING && tells_of_memory(line));
 }
 
 /* A file of the home folder. */
@@ -91,7 +97,7 @@ static int ask_provider(void)
 	warned = false;
 	put(".aws/sso/cache/ee0bfd2552fbd840c02cc48b6e823320543c450f.json", login);
 	if (provider->find(&world, &configured, &credentials, &err) < 0) {
-		if (!strstr(err.message, "out of memory"))
+		if (!tells_of_memory(err.message))
 			fail_msg("%s", err.message);
 		return -1;
 	}
