@@ -15,23 +15,21 @@
 
 static const struct option_def policy_defs[] = {
 	{"role", 0, "NAME",
-	 "publisher (release, promote, revoke, …), reaper (retain), setup (init); default: publisher, "
-	 "and reaper if a retention policy is configured", 0},
+	 "publisher (release, promote, revoke), reaper (retain) or setup (init); default: publisher, and "
+	 "reaper too if retention is configured", 0},
 	{"account", 0, "ID", "AWS account (default: that of the credentials)", 0},
-	{"adopt", 0, NULL,
-	 "also let AMIs be tagged that carry no ManagedBy yet; not together with a reaper", 0},
+	{"adopt", 0, NULL, "also let AMIs without ManagedBy be tagged; never for a reaper", 0},
 	{"family", 0, "NAME",
-	 "only this family's parameters and rows of the table; commands about all families, like "
-	 "`list` alone, are not allowed then; repeatable", OPTION_LIST},
-	{"tag", 0, "KEY=VALUE", "tag that `release` adds; repeatable", OPTION_LIST},
-	{"publish-ssm", 0, "NAME", "SSM parameter that `release` writes; repeatable", OPTION_LIST},
-	{"on-duplicate", 0, "WHAT", "as of `release`: discard removes AMIs, so it needs what a reaper does",
-	 0},
+	 "only its parameters and its rows of the table: no `list` of all families then; repeatable",
+	 OPTION_LIST},
+	{"tag", 0, "KEY=VALUE", "as of `release`: a tag that is added; repeatable", OPTION_LIST},
+	{"publish-ssm", 0, "NAME", "as of `release`: a parameter that is written; repeatable",
+	 OPTION_LIST},
+	{"on-duplicate", 0, "WHAT", "as of `release`: discard needs what a reaper does", 0},
 };
 
 static const struct option_group group_iam_policy = {
-	"IAM policy, for the options of `release` that are given here or configured; with --region "
-	"(repeatable) only there",
+	"IAM policy (a --region that is given here, repeatable, confines it to that region)",
 	policy_defs, ARRAY_SIZE(policy_defs)};
 
 #define PUBLISHER                                                                                  \

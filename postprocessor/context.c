@@ -156,7 +156,10 @@ int context_make_client(struct context *context, const char *family, struct gk_e
 		.getenv = context_env,
 	};
 	_cleanup_free_ char *bundle = NULL;
-	struct http_curl_options curl = {.user_agent = "goldkeep/" GOLDKEEP_VERSION};
+	struct http_curl_options curl = {
+		.user_agent = "goldkeep/" GOLDKEEP_VERSION,
+		.env = context_env,
+	};
 
 	if (context->aws)
 		return 0;

@@ -9,7 +9,7 @@
 
 #define SECTION "identity"
 
-/* Where the caller is asked for if no region is set: the whole partition has the same answer. */
+/* Where the caller is asked for if no region is set: most partitions are this one. */
 #define ANY_REGION "us-east-1"
 
 enum { SKEW_SECONDS = 60, SOON_SECONDS = 15 * 60 };
@@ -87,11 +87,14 @@ static int add_caller(const struct aws_caller *caller, struct doctor *doctor, st
 	return add(doctor, FINDING_OK, "partition", caller->partition, NULL, err);
 }
 
-/* Who is refused here is so everywhere. Who does not get here may get to the services that a release
- * needs: the permissions tell. */
-static int add_refusal(const struct gk_error *failure, struct doctor *doctor, struct gk_error *err)
+/* Who is refused here is so everywhere: no permission is needed for this, and only an endpoint's
+ * policy can deny it. Who does not get here, or asked in a partition that was only guessed, may get to
+ * the services that a release needs: the permissions tell. */
+static int add_refusal(const struct gk_error *failure, bool guessed, struct doctor *doctor,
+		       struct gk_error *err)
 {
-	bool refused = failure->code == GK_DENIED;
+	bool refused = failure->code == GK_DENIED && !guessed &&
+		       !strstr(failure->message, "AccessDenied");
 
 	doctor->has_credentials = !refused;
 	if (add(doctor, FINDING_PROBLEM, "caller", failure->message,
@@ -110,7 +113,7 @@ static int ask_caller(struct context *context, struct doctor *doctor, struct gk_
 	const char *region = aws_client_region(context->aws) ? NULL : ANY_REGION;
 
 	if (aws_caller_find(context->aws, region, &caller, &failure) < 0)
-		return add_refusal(&failure, doctor, err);
+		return add_refusal(&failure, region != NULL, doctor, err);
 	return add_caller(&caller, doctor, err);
 }
 

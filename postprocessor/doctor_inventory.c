@@ -34,6 +34,8 @@ static int add_disk(const struct sqlite_report *report, struct doctor *doctor,
 
 	if (!text)
 		return -1;
+	if (!report->has_disk)
+		return add(doctor, FINDING_UNKNOWN, "free disk", "not known", NULL, err);
 	return add(doctor, level, "free disk", text,
 		   level == FINDING_OK ? NULL : "make room on that disk", err);
 }
@@ -180,8 +182,7 @@ static int add_newest(struct context *context, const char *family, struct doctor
 				NULL, err);
 }
 
-static int read_families(struct context *context, const char *family, struct doctor *doctor,
-			 struct gk_error *err)
+static int read_families(struct context *context, struct doctor *doctor, struct gk_error *err)
 {
 	_cleanup_(gk_strv_done) struct gk_strv families = {0};
 	_cleanup_free_ char *text = NULL;
@@ -192,12 +193,12 @@ static int read_families(struct context *context, const char *family, struct doc
 	if (!text || add(doctor, FINDING_OK, "families", text, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < families.count && i < FAMILIES_MAX; i++)
-		if ((!*family || strcmp(family, families.items[i]) == 0) &&
-		    add_newest(context, families.items[i], doctor, err) < 0)
+		if (add_newest(context, families.items[i], doctor, err) < 0)
 			return -1;
 	return 0;
 }
 
+/* Who is named may be all that these credentials may read. */
 static int read_inventory(struct context *context, const char *family, struct doctor *doctor,
 			  struct gk_error *err)
 {
@@ -207,7 +208,9 @@ static int read_inventory(struct context *context, const char *family, struct do
 	inventory_closep(&context->inventory);
 	result = context_open_inventory(context, *family ? family : NULL, true, &failure);
 	if (result == 0)
-		result = read_families(context, family, doctor, &failure);
+		result = context_family(context, 0)
+				 ? add_newest(context, family, doctor, &failure)
+				 : read_families(context, doctor, &failure);
 	inventory_closep(&context->inventory);
 	if (result < 0)
 		return add(doctor, FINDING_PROBLEM, "reading", failure.message, NULL, err);

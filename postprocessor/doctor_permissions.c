@@ -41,7 +41,7 @@ static int find_features(const struct context *context, const char *family, unsi
 	if (pointers_from_options(options, family, &pointers, err) < 0 ||
 	    policy_from_options(options, family, &policy, err) < 0)
 		return -1;
-	*ret |= AWS_FEATURE_RELEASE;
+	*ret |= AWS_FEATURE_RELEASE | AWS_FEATURE_REVOKE;
 	if (pointers.count > 0)
 		*ret |= AWS_FEATURE_PUBLISH;
 	if (policy.given || gk_str_equal(options_text(options, family, "on-duplicate"), "discard"))
@@ -226,6 +226,7 @@ static char *features_text(unsigned features, struct gk_error *err)
 	} known[] = {
 		{AWS_FEATURE_RELEASE, "release"},
 		{AWS_FEATURE_PUBLISH, "publish"},
+		{AWS_FEATURE_REVOKE, "revoke"},
 		{AWS_FEATURE_RETAIN, "retention"},
 		{AWS_FEATURE_INVENTORY, "inventory"},
 	};
@@ -237,15 +238,16 @@ static char *features_text(unsigned features, struct gk_error *err)
 	return gk_strv_join(&names, ", ", err);
 }
 
+/* A release works without what only a revocation needs. */
 static int add_finding(struct doctor *doctor, const struct trial *trial,
 		       const struct aws_probe *probe, struct gk_error *err)
 {
 	const struct aws_permission *permission = probe->permission;
 	bool via = permission->condition == AWS_CONDITION_VIA_EC2;
+	unsigned needs = permission->features & trial->features;
 	_cleanup_free_ char *subject =
 		gk_str_format(err, "%s%s", permission->action, via ? " (by EC2)" : "");
-	_cleanup_free_ char *features =
-		features_text(permission->features & trial->features, err);
+	_cleanup_free_ char *features = features_text(needs, err);
 	_cleanup_free_ char *value = NULL;
 	_cleanup_free_ char *advice = NULL;
 	struct finding finding = {FINDING_OK, SECTION, subject, "allowed", features, NULL,
@@ -258,7 +260,7 @@ static int add_finding(struct doctor *doctor, const struct trial *trial,
 				       probe->error.message);
 		if (!advice)
 			return -1;
-		finding.level = FINDING_PROBLEM;
+		finding.level = needs == AWS_FEATURE_REVOKE ? FINDING_WARNING : FINDING_PROBLEM;
 		finding.value = "denied";
 		finding.advice = advice;
 	} else if (probe->verdict == AWS_UNTRIED) {
@@ -312,19 +314,20 @@ static int tell(struct doctor *doctor, const struct trial *trial, struct gk_erro
 	return 0;
 }
 
-static int add_nothing(struct doctor *doctor, const char *why, struct gk_error *err)
+static int add_nothing(struct doctor *doctor, enum finding_level level, const char *why,
+		       struct gk_error *err)
 {
-	return doctor_add(doctor,
-			  &(struct finding){FINDING_UNKNOWN, SECTION, "every action",
-					    .value = why},
+	return doctor_add(doctor, &(struct finding){level, SECTION, "every action", .value = why},
 			  err);
 }
 
 static int try_all(struct context *context, struct doctor *doctor, struct trial *trial,
 		   struct gk_error *err)
 {
+	struct gk_error failure = {0};
+
 	if (!context->aws || !doctor->has_credentials)
-		return add_nothing(doctor,
+		return add_nothing(doctor, FINDING_UNKNOWN,
 				   "not tried: that needs settings and credentials that work", err);
 	if (aws_client_region(context->aws) &&
 	    add_region(doctor, aws_client_region(context->aws), err) < 0)
@@ -333,10 +336,11 @@ static int try_all(struct context *context, struct doctor *doctor, struct trial 
 	    add_probes(context, doctor, trial, err) < 0)
 		return -1;
 	if (doctor->place_count == 0 &&
-	    add_nothing(doctor, "not tried: no region is known to try it in", err) < 0)
+	    add_nothing(doctor, FINDING_UNKNOWN, "not tried: no region is known to try it in",
+			err) < 0)
 		return -1;
-	if (aws_probe_run(context->aws, trial->probes, trial->count, err) < 0)
-		return -1;
+	if (aws_probe_run(context->aws, trial->probes, trial->count, &failure) < 0)
+		return add_nothing(doctor, FINDING_PROBLEM, failure.message, err);
 	return tell(doctor, trial, err);
 }
 

@@ -5,6 +5,7 @@
 #include "aws/endpoint.h"
 #include "base/mem.h"
 #include "doctor.h"
+#include "net/proxy.h"
 
 #define SECTION "settings"
 
@@ -108,6 +109,32 @@ static int add_others(struct context *context, const struct aws_settings *settin
 	return 0;
 }
 
+/* Through which proxy it is reached, if through any. */
+static int add_proxy(const struct aws_service_info *info, const char *url, struct doctor *doctor,
+		     struct gk_error *err)
+{
+	_cleanup_(http_proxy_done) struct http_proxy proxy = {0};
+	_cleanup_free_ char *subject = gk_str_format(err, "%s proxy", info->name);
+	_cleanup_free_ char *origin = NULL;
+	struct gk_error failure = {0};
+
+	if (!subject)
+		return -1;
+	if (http_proxy_find(context_env, url, &proxy, &failure) < 0)
+		return doctor_add(doctor,
+				  &(struct finding){FINDING_PROBLEM, SECTION, subject,
+						    .value = failure.message},
+				  err);
+	if (!proxy.url)
+		return 0;
+	origin = gk_str_format(err, "$%s", proxy.variable);
+	return origin ? doctor_add(doctor,
+				   &(struct finding){FINDING_OK, SECTION, subject, proxy.shown,
+						     .origin = origin},
+				   err)
+		      : -1;
+}
+
 static int add_endpoint(struct context *context, const struct aws_settings *settings,
 			enum aws_service service, struct doctor *doctor, struct gk_error *err)
 {
@@ -124,9 +151,11 @@ static int add_endpoint(struct context *context, const struct aws_settings *sett
 						    failure.message,
 						    .advice = "mend or remove that setting"},
 				  err);
-	return add_setting(context, doctor,
-			   &(struct finding){.subject = subject, .value = endpoint.url},
-			   &endpoint.from, "endpoint-url", err);
+	if (add_setting(context, doctor,
+			&(struct finding){.subject = subject, .value = endpoint.url},
+			&endpoint.from, "endpoint-url", err) < 0)
+		return -1;
+	return add_proxy(info, endpoint.url, doctor, err);
 }
 
 static int add_endpoints(struct context *context, const struct aws_settings *settings,
@@ -146,9 +175,8 @@ static int add_files(const struct aws_settings *settings, struct doctor *doctor,
 {
 	for (size_t i = 0; i < settings->profiles.files.count; i++)
 		if (doctor_add(doctor,
-			       &(struct finding){FINDING_OK, SECTION, "shared file",
-						 settings->profiles.files.items[i],
-						 .origin = "read"},
+			       &(struct finding){FINDING_OK, SECTION, "file that was read",
+						 .value = settings->profiles.files.items[i]},
 			       err) < 0)
 			return -1;
 	return 0;
@@ -169,38 +197,6 @@ static int add_aws(struct context *context, struct doctor *doctor, struct gk_err
 	    add_others(context, settings, doctor, err) < 0)
 		return -1;
 	return add_files(settings, doctor, err);
-}
-
-/* The variables that libcurl obeys, in its order; of http its lower-case one only (CVE-2016-5385). */
-static int add_proxies(struct doctor *doctor, struct gk_error *err)
-{
-	static const struct {
-		const char *subject, *variables[5];
-	} proxies[] = {
-		{"proxy for https", {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL}},
-		{"proxy for http", {"http_proxy", "all_proxy", "ALL_PROXY", NULL}},
-		{"without proxy", {"no_proxy", "NO_PROXY", NULL}},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(proxies); i++) {
-		const char *const *variable = proxies[i].variables;
-		_cleanup_free_ char *value = NULL;
-		_cleanup_free_ char *origin = NULL;
-
-		while (*variable && !context_env(*variable))
-			variable++;
-		if (!*variable)
-			continue;
-		value = without_password(context_env(*variable), err);
-		origin = gk_str_format(err, "$%s", *variable);
-		if (!value || !origin ||
-		    doctor_add(doctor,
-			       &(struct finding){FINDING_OK, SECTION, proxies[i].subject, value,
-						 .origin = origin},
-			       err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* ---- goldkeep's own ---- */
@@ -271,7 +267,7 @@ int doctor_settings(struct context *context, struct doctor *doctor, struct gk_er
 {
 	if (context->aws && add_aws(context, doctor, err) < 0)
 		return -1;
-	if (add_proxies(doctor, err) < 0 || add_options(context, doctor, err) < 0)
+	if (add_options(context, doctor, err) < 0)
 		return -1;
 	return add_other_families(context, doctor, err);
 }

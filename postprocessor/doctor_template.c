@@ -117,8 +117,8 @@ static int compare_profile(const struct template_source *source, struct doctor *
 			   gk_str_format(err, "the profile %s, as goldkeep", source->profile), NULL,
 			   err);
 	return add(doctor, source, FINDING_WARNING,
-		   gk_str_format(err, "Packer builds with the profile %s, which it does not hand to "
-				 "goldkeep; goldkeep uses %s", source->profile,
+		   gk_str_format(err, "Packer builds with the profile %s, which it does not hand "
+				 "to goldkeep; goldkeep uses %s", source->profile,
 				 doctor->profile ? doctor->profile : "none"),
 		   "set AWS_PROFILE for both, or in environment_vars of goldkeep's post-processor",
 		   err);
@@ -132,7 +132,8 @@ static int compare_account(const struct template_source *source, struct doctor *
 	if (!doctor->account)
 		return add(doctor, source, FINDING_UNKNOWN,
 			   gk_str_format(err, "Packer builds in the account %s; whether goldkeep "
-					 "works there is not known", source->role_account), NULL, err);
+					 "works there is not known", source->role_account),
+			   NULL, err);
 	if (strcmp(source->role_account, doctor->account) == 0)
 		return add(doctor, source, FINDING_OK,
 			   gk_str_format(err, "the account %s, as goldkeep", doctor->account), NULL,
@@ -150,8 +151,8 @@ static int compare_file(const struct template_source *source, struct doctor *doc
 	    gk_str_equal(source->credentials_file, context_env("AWS_SHARED_CREDENTIALS_FILE")))
 		return 0;
 	return add(doctor, source, FINDING_WARNING,
-		   gk_str_format(err, "Packer reads credentials from %s, and does not tell goldkeep",
-				 source->credentials_file),
+		   gk_str_format(err, "Packer reads credentials from %s, and does not tell "
+				 "goldkeep", source->credentials_file),
 		   "set AWS_SHARED_CREDENTIALS_FILE for both", err);
 }
 
@@ -177,8 +178,8 @@ static int compare_endpoint(struct context *context, const struct template_sourc
 	    is_same_url(source->endpoint, endpoint.url))
 		return 0;
 	return add(doctor, source, FINDING_WARNING,
-		   gk_str_format(err, "Packer builds at %s (custom_endpoint_ec2), and goldkeep asks "
-				 "%s", source->endpoint, endpoint.url),
+		   gk_str_format(err, "Packer builds at %s (custom_endpoint_ec2), and goldkeep "
+				 "asks %s", source->endpoint, endpoint.url),
 		   "set AWS_ENDPOINT_URL_EC2 to the same", err);
 }
 

@@ -3,6 +3,8 @@
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -59,6 +61,18 @@ static bool open_standard_streams(void)
 			break;
 		}
 	return lost;
+}
+
+/* Keys are in memory: however we end, it is written to no file (the limit) and handed to no program
+ * that collects dumps, which does not care for the limit, nor to a debugger of the same user. */
+static void keep_memory_private(void)
+{
+	struct rlimit limit = {0};
+
+	getrlimit(RLIMIT_CORE, &limit);
+	limit.rlim_cur = 0;
+	setrlimit(RLIMIT_CORE, &limit);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /* A command that failed before it recorded anything: one line, and the document of a failure. */
@@ -156,9 +170,11 @@ int main(int argc, char **argv)
 	int status = 0;
 	int next = 0;
 
+	keep_memory_private();
 	context.stdout_lost = open_standard_streams();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is met like a full disk */
+	signal(SIGCHLD, SIG_DFL); /* or how a program ended would be lost, if it is ignored above */
 	setlocale(LC_CTYPE, "");
 	next = parse_global(&context, argc, argv, &status);
 	if (next >= 0) {

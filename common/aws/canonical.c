@@ -21,7 +21,7 @@ static void pairs_done(struct pairs *pairs)
 {
 	for (size_t i = 0; i < pairs->count; i++) {
 		free(pairs->items[i].name);
-		free(pairs->items[i].value);
+		gk_wipep(&pairs->items[i].value);
 	}
 	free(pairs->items);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "aws/errors.h"
 #include "aws/imds.h"
@@ -19,6 +20,28 @@ int aws_ca_bundle(const struct aws_options *options, char **ret, struct gk_error
 	return 0;
 }
 
+/* Settings of the AWS SDKs that change nothing here. */
+static void tell_passed_over(const struct aws_client *client)
+{
+	static const struct {
+		const char *variable, *key, *taken, *why;
+	} rows[] = {
+		{"AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints", "regional",
+		 "STS is always asked in a region"},
+		{"AWS_RETRY_MODE", "retry_mode", "standard",
+		 "the rules of standard mode always hold"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *value = aws_settings_look_up(&client->settings, rows[i].variable,
+							 rows[i].key);
+
+		if (value && strcasecmp(value, rows[i].taken) != 0)
+			gk_log(client->http.log, GK_LOG_DEBUG, "%s (%s) = %s is passed over: %s",
+			       rows[i].variable, rows[i].key, value, rows[i].why);
+	}
+}
+
 int aws_client_new(const struct aws_options *options, struct http_transport *transport,
 		   const struct gk_clock *clock, const struct gk_log *log,
 		   struct aws_client **ret, struct gk_error *err)
@@ -30,6 +53,7 @@ int aws_client_new(const struct aws_options *options, struct http_transport *tra
 	http_client_init(&client->http, transport, clock, log, options->random);
 	if (aws_settings_load(options, &client->settings, err) < 0)
 		return -1;
+	tell_passed_over(client);
 	*ret = TAKE_PTR(client);
 	return 0;
 }
@@ -135,7 +159,7 @@ const char *aws_client_identity(const struct aws_client *client)
 
 void aws_call_done(struct aws_call *call)
 {
-	gk_buf_done(&call->params);
+	gk_buf_wipe(&call->params);
 	gk_xml_free(TAKE_PTR(call->xml));
 	cJSON_Delete(TAKE_PTR(call->json));
 }

@@ -90,6 +90,7 @@ struct aws_call {
 	cJSON *json;            /* answer of a JSON service; of a failure too, if it was JSON */
 };
 
+/* Wipes: calls to STS carry tokens and keys. */
 void aws_call_done(struct aws_call *call);
 
 /* Adds "&Name=value", percent-encoded. The name is a printf format: "Filter.%d.Name". */

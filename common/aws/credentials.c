@@ -101,14 +101,19 @@ int aws_credentials_time(const char *text, time_t *ret, struct gk_error *err)
 	size_t length = strlen(text);
 	size_t head = length > OFFSET_LENGTH ? length - OFFSET_LENGTH : 0;
 	_cleanup_free_ char *utc = NULL;
+	struct gk_error ignored = {0};
+	time_t time = 0;
 	int offset = 0;
 
-	if (!read_offset(text + head, &offset))
-		return gk_time_parse(text, ret, err);
-	utc = gk_str_format(err, "%.*sZ", (int)head, text);
-	if (!utc || gk_time_parse(utc, ret, err) < 0)
-		return -1;
-	*ret -= offset;
+	if (read_offset(text + head, &offset)) {
+		utc = gk_str_format(err, "%.*sZ", (int)head, text);
+		if (!utc)
+			return -1;
+	}
+	/* Its message would show the text, and nobody knows what an answer has there. */
+	if (gk_time_parse(utc ? utc : text, &time, &ignored) < 0)
+		return gk_error_set(err, GK_FAILED, "it is no time like 2026-11-20T12:36:00Z");
+	*ret = time - offset;
 	return 0;
 }
 
@@ -117,10 +122,11 @@ time_t aws_provider_now(const struct aws_provider_world *world)
 	return world->clock->now(world->clock) + (world->skew ? world->skew->seconds : 0);
 }
 
-/* The order of the AWS SDKs. */
+/* The order of the AWS SDKs. They do not know GitHub's tokens: whatever a job has written into the
+ * files goes first, as for them, but not the machine that the job happens to run on. */
 static const struct aws_provider *const providers[AWS_PROVIDERS] = {
-	&aws_provider_environment, &aws_provider_web_identity, &aws_provider_github,
-	&aws_provider_profile,     &aws_provider_container,    &aws_provider_imds,
+	&aws_provider_environment, &aws_provider_web_identity, &aws_provider_profile,
+	&aws_provider_github,      &aws_provider_container,    &aws_provider_imds,
 };
 
 static int nobody(const struct aws_settings *settings, struct gk_error *err)

@@ -57,7 +57,8 @@ struct aws_written_keys {
 int aws_credentials_take(const struct aws_written_keys *keys, const char *place,
 			 bool *ret_configured, struct aws_credentials *ret, struct gk_error *err);
 
-/* RFC 3339 with Z or an offset: AWS CLI writes +00:00. */
+/* RFC 3339 with Z or an offset: AWS CLI writes +00:00. The message of a failure does not show the
+ * text. */
 int aws_credentials_time(const char *text, time_t *ret, struct gk_error *err);
 
 enum { AWS_CREDENTIALS_HINT = 16 };

@@ -37,6 +37,20 @@ bool aws_is_token(const char *text)
 	return true;
 }
 
+int aws_fetch_check_url(const char *url, const char *name, struct aws_endpoint *ret,
+			struct gk_error *err)
+{
+	_cleanup_free_ char *plain = gk_str_format(err, "%.*s", (int)strcspn(url, "?"), url);
+
+	if (!plain)
+		return -1;
+	if (!aws_is_token(url) || strchr(url, '#'))
+		return gk_error_set(err, GK_USAGE, "%s is no URL", name);
+	if (aws_endpoint_parse(plain, ret, err) < 0)
+		return gk_error_wrap(err, "%s", name);
+	return 0;
+}
+
 static int url_length(const struct http_exchange *exchange)
 {
 	return (int)strcspn(exchange->request.url, "?");
@@ -61,7 +75,7 @@ static int send_once(const struct aws_provider_world *world, struct http_exchang
 
 static bool is_worth_another(const struct http_response *response)
 {
-	if (response->body.state == GK_BUF_TOO_LONG)
+	if (response->body.state == GK_BUF_TOO_LONG || response->hopeless)
 		return false;
 	return response->failure[0] || response->status == 429 || response->status >= 500;
 }

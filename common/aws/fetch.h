@@ -7,10 +7,16 @@
 
 #include <cjson/cJSON.h>
 
+#include "aws/endpoint.h"
 #include "aws/provider.h"
 #include "net/transport.h"
 
 enum { AWS_FETCH_ANSWER_MAX = 64 << 10 };
+
+/* Where the variable `name` sends us: an http or https URL without user, password and fragment, whose
+ * host is a name or an address as libcurl will read it. Its query is not looked at. GK_USAGE. */
+int aws_fetch_check_url(const char *url, const char *name, struct aws_endpoint *ret,
+			struct gk_error *err);
 
 /* Sends exchange->request, which is all set but for answer_max, until an answer comes that is
  * neither 429 nor 5xx: at most `attempts` times, a second apart. 0 with an answer of whatever

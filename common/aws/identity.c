@@ -48,6 +48,11 @@ int aws_caller_find(struct aws_client *client, const char *region, struct aws_ca
 		.service = AWS_STS, .action = "GetCallerIdentity", .region = region};
 	_cleanup_(aws_caller_done) struct aws_caller caller = {0};
 
+	/* Known only now where an instance tells it. */
+	if (aws_client_check(client, err) < 0)
+		return -1;
+	if (!call.region && !aws_client_region(client))
+		call.region = "us-east-1";
 	if (aws_run(client, (struct aws_call *[]){&call}, 1, err) < 0)
 		return -1;
 	if (call.error.code != GK_OK) {

@@ -12,7 +12,8 @@ struct aws_caller {
 
 void aws_caller_done(struct aws_caller *caller);
 
-/* Asks in the region (NULL: the configured one), which needs no permission. */
+/* Asks in the region (NULL: the configured one, else us-east-1, as the AWS CLI does), which needs no
+ * permission. */
 int aws_caller_find(struct aws_client *client, const char *region, struct aws_caller *ret,
 		    struct gk_error *err);
 

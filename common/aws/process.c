@@ -16,8 +16,8 @@ enum { COMPLAINT_MAX = 4 << 10, SHOWN_MAX = 300, SLICE_MS = 10, CHUNK = 4096 };
 
 /* A program under way, and what it has said so far. */
 struct process {
-	pid_t pid; /* of its group too; 0: it has ended */
-	int status;
+	pid_t pid; /* of its group too; 0: nobody is left to be ended */
+	siginfo_t end;
 	struct pollfd pipes[2]; /* what it prints, what it complains about; fd -1: at its end */
 	struct gk_buf *said[2];
 	int64_t deadline_ms;
@@ -86,37 +86,79 @@ static void close_pipes(int (*pipes)[2])
 				close(pipes[i][end]);
 }
 
-static void end_process(struct process *process)
+/* It has ended, or is about to. */
+static void reap(struct process *process)
 {
-	if (process->pid > 0) {
-		kill(-process->pid, SIGKILL);
-		while (waitpid(process->pid, &process->status, 0) < 0 && errno == EINTR)
-			;
-	}
-	for (size_t i = 0; i < 2; i++)
-		if (process->pipes[i].fd >= 0)
-			close(process->pipes[i].fd);
+	while (process->pid > 0 && waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	process->pid = 0;
 }
 
-/* SIGPIPE is ignored here, and must not be there. */
+static void end_process(struct process *process)
+{
+	if (process->pid > 0)
+		kill(-process->pid, SIGKILL);
+	reap(process);
+	for (size_t i = 0; i < 2; i++)
+		if (process->pipes[i].fd >= 0)
+			close(process->pipes[i].fd);
+}
+
+/* "NAME=value": one of the keys that are not passed on. */
+static bool is_key(const char *variable)
+{
+	static const char *const names[] = {
+		"AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY",     "AWS_SESSION_TOKEN",
+		"AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t length = strlen(names[i]);
+
+		if (strncmp(variable, names[i], length) == 0 && variable[length] == '=')
+			return true;
+	}
+	return false;
+}
+
+/* The list is owned, what is in it is not. NULL when memory runs out. */
+static char **child_environment(void)
+{
+	size_t count = 0;
+	size_t kept = 0;
+	char **list = NULL;
+
+	while (environ && environ[count])
+		count++;
+	list = calloc(count + 1, sizeof(char *));
+	for (size_t i = 0; list && i < count; i++)
+		if (!is_key(environ[i]))
+			list[kept++] = environ[i];
+	return list;
+}
+
+/* What is ignored here must not be there. */
 static int spawn_with(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
 		      char *const *words, int (*pipes)[2], pid_t *ret)
 {
+	_cleanup_free_ char **environment = child_environment();
 	sigset_t defaults;
-	int r = 0;
+	int r = environment ? 0 : ENOMEM;
 
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGXFSZ);
 	posix_spawnattr_setsigdefault(attributes, &defaults);
 	posix_spawnattr_setpgroup(attributes, 0);
 	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY,
+						     0);
 	for (int i = 0; i < 2 && r == 0; i++)
 		r = posix_spawn_file_actions_adddup2(actions, pipes[i][1], STDOUT_FILENO + i);
 	if (r == 0)
 		r = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
-	return r == 0 ? posix_spawnp(ret, words[0], actions, attributes, words, environ) : r;
+	return r == 0 ? posix_spawnp(ret, words[0], actions, attributes, words, environment) : r;
 }
 
 /* The system's number of what went wrong, 0 if nothing did. */
@@ -172,13 +214,15 @@ static int take_too_long(struct gk_error *err)
 	return gk_error_set(err, GK_FAILED, "it takes too long and was ended");
 }
 
-/* What one pipe has. Complaints beyond the ceiling are dropped. */
+/* What one pipe has. Of complaints the newest are kept. */
 static void take_pipe(struct process *process, size_t i)
 {
 	char chunk[CHUNK];
 	ssize_t length = read(process->pipes[i].fd, chunk, sizeof(chunk));
 
 	if (length > 0) {
+		if (i == 1 && process->said[i]->length + (size_t)length > COMPLAINT_MAX)
+			gk_buf_clear(process->said[i]);
 		gk_buf_add(process->said[i], chunk, (size_t)length);
 	} else if (length == 0 || errno != EINTR) {
 		close(process->pipes[i].fd);
@@ -205,17 +249,21 @@ static int read_all(struct process *process, struct gk_error *err)
 	return gk_buf_check(process->said[0], err);
 }
 
+/* It stays a zombie, so that its group can still be ended. */
 static int await_end(struct process *process, struct gk_error *err)
 {
-	pid_t ended = 0;
+	while (process->end.si_pid == 0) {
+		int r = waitid(P_PID, (id_t)process->pid, &process->end,
+			       WEXITED | WNOHANG | WNOWAIT);
 
-	while ((ended = waitpid(process->pid, &process->status, WNOHANG)) == 0 ||
-	       (ended < 0 && errno == EINTR)) {
+		if (r < 0 && errno != EINTR)
+			return gk_error_errno(err, errno, "waiting for its end");
+		if (process->end.si_pid != 0)
+			break;
 		if (time_left(process) <= 0)
 			return take_too_long(err);
 		process->clock->sleep(process->clock, SLICE_MS);
 	}
-	process->pid = 0;
 	return 0;
 }
 
@@ -231,7 +279,8 @@ static void last_line(const struct gk_buf *buf, char *text)
 	for (start = end; start > 0 && data[start - 1] != '\n';)
 		start--;
 	if (end - start > SHOWN_MAX)
-		end = start + SHOWN_MAX;
+		for (end = start + SHOWN_MAX; end > start && (data[end] & 0xc0) == 0x80;)
+			end--; /* to the beginning of a character */
 	for (size_t i = start; i < end; i++)
 		*text++ = iscntrl((unsigned char)data[i]) ? ' ' : data[i];
 	*text = '\0';
@@ -240,15 +289,13 @@ static void last_line(const struct gk_buf *buf, char *text)
 static int judge(const struct process *process, struct gk_error *err)
 {
 	char line[SHOWN_MAX + 1] = "";
-	int status = process->status;
+	bool exited = process->end.si_code == CLD_EXITED;
 
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (exited && process->end.si_status == 0)
 		return 0;
 	last_line(process->said[1], line);
-	return gk_error_set(err, GK_FAILED, "it ends with %s %d%s%s",
-			    WIFSIGNALED(status) ? "signal" : "status",
-			    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-			    line[0] ? ": " : "", line);
+	return gk_error_set(err, GK_FAILED, "it ends with %s %d%s%s", exited ? "status" : "signal",
+			    process->end.si_status, line[0] ? ": " : "", line);
 }
 
 int aws_process_run(const struct gk_strv *words, const struct gk_clock *clock, int64_t timeout_ms,
@@ -266,6 +313,7 @@ int aws_process_run(const struct gk_strv *words, const struct gk_clock *clock, i
 	if (start(&process, words, err) < 0 || read_all(&process, err) < 0 ||
 	    await_end(&process, err) < 0 || judge(&process, err) < 0)
 		return -1;
+	reap(&process); /* children that it leaves behind are meant to stay */
 	*ret_output = output;
 	output = (struct gk_buf){0};
 	return 0;

@@ -1,7 +1,5 @@
 #include "aws/profile.h"
 
-#include <ctype.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,19 +10,12 @@
 
 enum { FILE_MAX = 1 << 20 };
 
-static void wipe_text(char *text)
-{
-	if (text)
-		OPENSSL_cleanse(text, strlen(text));
-}
-
 static void entry_done(struct aws_profile_entry *entry)
 {
-	wipe_text(entry->value);
+	gk_wipep(&entry->value);
 	free(entry->name);
 	free(entry->key);
 	free(entry->subkey);
-	free(entry->value);
 }
 
 void aws_profiles_done(struct aws_profiles *profiles)
@@ -36,32 +27,68 @@ void aws_profiles_done(struct aws_profiles *profiles)
 	*profiles = (struct aws_profiles){0};
 }
 
-static void wipe_ini(struct gk_ini *ini)
+/* What is not there comes first. */
+static int compare_text(const char *a, const char *b)
 {
-	for (size_t i = 0; i < ini->count; i++)
-		wipe_text(ini->items[i].value);
-	gk_ini_done(ini);
+	if (!a || !b)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
 }
 
-static void wipe_buf(struct gk_buf *buf)
+static int compare_places(const void *a, const void *b)
 {
-	if (buf->data)
-		OPENSSL_cleanse(buf->data, buf->room);
-	gk_buf_done(buf);
+	const struct aws_profile_entry *one = a;
+	const struct aws_profile_entry *other = b;
+	int order = (int)one->section - (int)other->section;
+
+	if (order == 0)
+		order = strcmp(one->name, other->name);
+	if (order == 0)
+		order = compare_text(one->key, other->key);
+	return order ? order : compare_text(one->subkey, other->subkey);
 }
 
-static struct aws_profile_entry *find(const struct aws_profiles *profiles,
-				      enum aws_section section, const char *name, const char *key,
-				      const char *subkey)
+static int compare_entries(const void *a, const void *b)
 {
+	const struct aws_profile_entry *one = a;
+	const struct aws_profile_entry *other = b;
+	int order = compare_places(a, b);
+
+	return order ? order : (one->order > other->order) - (one->order < other->order);
+}
+
+/* Sorts what was appended; of several entries for one place the last one stays. */
+static void settle(struct aws_profiles *profiles)
+{
+	size_t kept = 0;
+
+	if (profiles->count > 0)
+		qsort(profiles->items, profiles->count, sizeof(*profiles->items), compare_entries);
 	for (size_t i = 0; i < profiles->count; i++) {
 		struct aws_profile_entry *entry = &profiles->items[i];
 
-		if (entry->section == section && strcmp(entry->name, name) == 0 &&
-		    gk_str_equal(entry->key, key) && gk_str_equal(entry->subkey, subkey))
-			return entry;
+		if (kept > 0 && compare_places(entry, &profiles->items[kept - 1]) == 0)
+			entry_done(&profiles->items[--kept]);
+		profiles->items[kept] = *entry;
+		profiles->items[kept++].order = 0;
 	}
-	return NULL;
+	profiles->count = kept;
+}
+
+static const struct aws_profile_entry *find(const struct aws_profiles *profiles,
+					    enum aws_section section, const char *name,
+					    const char *key, const char *subkey)
+{
+	const struct aws_profile_entry wanted = {
+		.section = section,
+		.name = (char *)name,
+		.key = (char *)key,
+		.subkey = (char *)subkey,
+	};
+
+	return profiles->count == 0 ? NULL
+				    : bsearch(&wanted, profiles->items, profiles->count,
+					      sizeof(wanted), compare_places);
 }
 
 bool aws_profiles_has(const struct aws_profiles *profiles, enum aws_section section,
@@ -88,24 +115,19 @@ const char *aws_profiles_get(const struct aws_profiles *profiles, enum aws_secti
 	return entry ? entry->value : NULL;
 }
 
-/* Adds an entry of the file that was begun last; a later value of the same key replaces an earlier
- * one. */
-static int put(struct aws_profiles *profiles, enum aws_section section, const char *name,
-	       const struct gk_ini_property *from, struct gk_error *err)
+/* An entry of the file that was begun last. */
+static int append(struct aws_profiles *profiles, enum aws_section section, const char *name,
+		  const struct gk_ini_property *from, struct gk_error *err)
 {
-	struct aws_profile_entry *entry = find(profiles, section, name, from->key, from->subkey);
-	const char *file = profiles->files.items[profiles->files.count - 1];
+	size_t order = profiles->count + 1;
+	struct aws_profile_entry *entry =
+		gk_array_add(&profiles->items, &profiles->count, sizeof(*entry), err);
 
-	if (entry) {
-		wipe_text(entry->value);
-		entry->file = file;
-		return gk_str_set(&entry->value, from->value, err);
-	}
-	entry = gk_array_add(&profiles->items, &profiles->count, sizeof(*entry), err);
 	if (!entry)
 		return -1;
 	entry->section = section;
-	entry->file = file;
+	entry->file = profiles->files.items[profiles->files.count - 1];
+	entry->order = order;
 	if (gk_str_set(&entry->name, name, err) < 0 ||
 	    gk_str_set(&entry->key, from->key, err) < 0 ||
 	    gk_str_set(&entry->subkey, from->subkey, err) < 0 ||
@@ -114,15 +136,7 @@ static int put(struct aws_profiles *profiles, enum aws_section section, const ch
 	return 0;
 }
 
-static bool is_plain_name(const char *name)
-{
-	for (const char *c = name; *c; c++)
-		if (!isalnum((unsigned char)*c) && !strchr("_-/.%@:+\\", *c))
-			return false;
-	return name[0] != '\0';
-}
-
-/* A name as it stands behind "profile ": plain, or in quotes. NULL (err untouched) for anything
+/* A name as it stands behind "profile ": one word, or in quotes. NULL (err untouched) for anything
  * else. */
 static char *read_name(const char *text, struct gk_error *err)
 {
@@ -133,13 +147,21 @@ static char *read_name(const char *text, struct gk_error *err)
 	if ((quote == '"' || quote == '\'') && length > 2 && text[length - 1] == quote &&
 	    strchr(text + 1, quote) == text + length - 1)
 		name = strndup(text + 1, length - 2);
-	else if (is_plain_name(text))
+	else if (length > 0 && !strpbrk(text, " \"'"))
 		name = strdup(text);
 	else
 		return NULL;
 	if (!name)
 		gk_error_memory(err);
 	return name;
+}
+
+/* In the credentials file a name needs no quotes. */
+static char *read_whole_name(const char *text, struct gk_error *err)
+{
+	char *name = read_name(text, err);
+
+	return name || err->code ? name : gk_str_format(err, "%s", text);
 }
 
 /* Which section of the config file it is; the name is owned. NULL if it is none of ours. */
@@ -202,16 +224,17 @@ static int add_config(struct aws_profiles *profiles, const struct gk_ini *ini,
 			return gk_error_memory(err);
 		if (!name || (skip_plain && !prefixed))
 			continue;
-		if (put(profiles, section, name, property, err) < 0)
+		if (append(profiles, section, name, property, err) < 0)
 			return -1;
 	}
+	settle(profiles);
 	return 0;
 }
 
 int aws_profiles_add_config(struct aws_profiles *profiles, const char *text, size_t length,
 			    const char *source, struct gk_error *err)
 {
-	_cleanup_(wipe_ini) struct gk_ini ini = {0};
+	_cleanup_(gk_ini_done) struct gk_ini ini = {0};
 
 	if (gk_ini_parse(text, length, source, &ini, err) < 0 ||
 	    gk_strv_add(&profiles->files, source, err) < 0)
@@ -222,7 +245,7 @@ int aws_profiles_add_config(struct aws_profiles *profiles, const char *text, siz
 int aws_profiles_add_credentials(struct aws_profiles *profiles, const char *text, size_t length,
 				 const char *source, struct gk_error *err)
 {
-	_cleanup_(wipe_ini) struct gk_ini ini = {0};
+	_cleanup_(gk_ini_done) struct gk_ini ini = {0};
 
 	if (gk_ini_parse(text, length, source, &ini, err) < 0 ||
 	    gk_strv_add(&profiles->files, source, err) < 0)
@@ -230,13 +253,14 @@ int aws_profiles_add_credentials(struct aws_profiles *profiles, const char *text
 	for (size_t i = 0; i < ini.count; i++) {
 		const struct gk_ini_property *property = &ini.items[i];
 		struct gk_error memory = {0};
-		_cleanup_free_ char *name = read_name(property->section, &memory);
+		_cleanup_free_ char *name = read_whole_name(property->section, &memory);
 
-		if (!name && memory.code)
+		if (!name)
 			return gk_error_memory(err);
-		if (name && put(profiles, AWS_SECTION_PROFILE, name, property, err) < 0)
+		if (append(profiles, AWS_SECTION_PROFILE, name, property, err) < 0)
 			return -1;
 	}
+	settle(profiles);
 	return 0;
 }
 
@@ -246,7 +270,7 @@ static int load(struct aws_profiles *profiles, const char *path,
 			   const char *source, struct gk_error *err),
 		struct gk_error *err)
 {
-	_cleanup_(wipe_buf) struct gk_buf text = {0};
+	_cleanup_(gk_buf_wipe) struct gk_buf text = {0};
 	struct gk_error failure = {0};
 
 	if (gk_file_read(path, FILE_MAX, &text, &failure) == 0)

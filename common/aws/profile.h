@@ -20,8 +20,10 @@ struct aws_profile_entry {
 	char *subkey; /* lower case, or NULL */
 	char *value;
 	const char *file; /* that says so; borrowed from the list of files */
+	size_t order; /* where it came, until the list is sorted */
 };
 
+/* Sorted, so that a file with thousands of profiles takes no longer to look up. */
 struct aws_profiles {
 	struct aws_profile_entry *items;
 	size_t count;

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "aws/endpoint.h"
 #include "aws/fetch.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -49,14 +48,9 @@ static bool is_near(const char *authority)
 static int check_url(const char *url, const char *variable, struct gk_error *err)
 {
 	_cleanup_(aws_endpoint_done) struct aws_endpoint parts = {0};
-	_cleanup_free_ char *plain = gk_str_format(err, "%.*s", (int)strcspn(url, "?"), url);
 
-	if (!plain)
+	if (aws_fetch_check_url(url, variable, &parts, err) < 0)
 		return -1;
-	if (!aws_is_token(url) || strchr(url, '#'))
-		return gk_error_set(err, GK_FAILED, "%s is no URL", variable);
-	if (aws_endpoint_parse(plain, &parts, err) < 0)
-		return gk_error_wrap(err, "%s", variable);
 	if (strncmp(parts.url, "http:", 5) == 0 && !is_near(parts.host))
 		return gk_error_set(err, GK_FAILED,
 				    "%s: %s is not asked for credentials over plain http, only "

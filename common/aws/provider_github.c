@@ -17,10 +17,12 @@ enum { TIMEOUT_MS = 10000, ATTEMPTS = 3 };
 static int add_url(struct http_request *request, const char *url, const char *role_arn,
 		   struct gk_error *err)
 {
+	_cleanup_(aws_endpoint_done) struct aws_endpoint parts = {0};
 	bool china = strncmp(role_arn, "arn:aws-cn:", 11) == 0;
 
-	if (!aws_is_token(url) || (strncmp(url, "https://", 8) != 0 &&
-				   strncmp(url, "http://127.0.0.1:", 17) != 0))
+	if (aws_fetch_check_url(url, URL, &parts, err) < 0)
+		return -1;
+	if (strncmp(parts.url, "http:", 5) == 0 && strncmp(parts.host, "127.0.0.1:", 10) != 0)
 		return gk_error_set(err, GK_FAILED, URL " is no https URL");
 	request->url = gk_str_format(err, "%s%caudience=sts.amazonaws.com%s", url,
 				     strchr(url, '?') ? '&' : '?', china ? ".cn" : "");

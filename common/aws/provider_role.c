@@ -6,7 +6,7 @@
 #include "aws/sts.h"
 #include "base/mem.h"
 
-enum { DURATION_LEAST = 900, DURATION_MOST = 43200 };
+enum { DURATION_LEAST = 900, DURATION_MOST = 43200, CHAIN_MAX = 16 };
 
 typedef int find_function(const struct aws_provider_world *world, bool *ret_configured,
 			  struct aws_credentials *ret, struct gk_error *err);
@@ -166,6 +166,9 @@ static int assume(const struct aws_profile_step *step, struct aws_credentials *r
 	};
 	_cleanup_(aws_credentials_done) struct aws_credentials source = {0};
 
+	if (step->visited->count == CHAIN_MAX)
+		return gk_error_set(err, GK_FAILED,
+				    "source_profile leads through more than %d profiles", CHAIN_MAX);
 	if (gk_strv_add(step->visited, step->profile, err) < 0 || check(step, err) < 0 ||
 	    find_source(step, &source, err) < 0)
 		return -1;

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-enum { TOKEN_MAX = 20000 };
+enum { TOKEN_MAX = 20000, LINE_END = 1 };
 
 /* The variable, else the key of the profile. */
 static const char *look_up(const struct aws_profile_step *step, const char *variable,
@@ -21,21 +21,26 @@ static const char *look_up(const struct aws_profile_step *step, const char *vari
 	return value ? value : aws_profile_key(step, key);
 }
 
-/* A line end behind the token is none of it. */
+/* A line end behind the token is none of it; more than one line, or a NUL, is no token. */
 static int read_token(const char *path, char **ret, struct gk_error *err)
 {
 	_cleanup_(gk_buf_wipe) struct gk_buf file = {0};
 	_cleanup_wipe_ char *token = NULL;
+	size_t length = 0;
 
-	if (gk_file_read(path, TOKEN_MAX, &file, err) < 0)
+	if (gk_file_read(path, TOKEN_MAX + LINE_END, &file, err) < 0)
 		return -1;
+	length = file.length;
 	token = gk_buf_detach(&file, err);
 	if (!token)
 		return -1;
-	token[strcspn(token, "\n")] = '\0';
-	if (!aws_is_token(token))
+	if (length > 0 && token[length - 1] == '\n')
+		token[--length] = '\0';
+	if (strlen(token) < length || !aws_is_token(token))
 		return gk_error_set(err, GK_FAILED,
-				    "%s holds no token: one word in one line is expected", path);
+				    "%s holds no token: one word in one line is expected, without "
+				    "white space or carriage returns",
+				    path);
 	*ret = TAKE_PTR(token);
 	return 0;
 }

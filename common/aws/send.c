@@ -93,7 +93,7 @@ static enum http_verdict judge_nothing(struct aws_sending *sending,
 	else
 		set_error(sending, GK_FAILED, "no whole answer from %.*s (%s)", shown, url,
 			  response->failure);
-	return too_long ? HTTP_FINAL : HTTP_TRANSIENT;
+	return too_long || response->hopeless ? HTTP_FINAL : HTTP_TRANSIENT;
 }
 
 static enum http_verdict judge_success(struct aws_sending *sending,
@@ -190,7 +190,8 @@ static int readable_length(const char *message)
 	return (int)(blob ? (size_t)(blob - message) : strlen(message));
 }
 
-/* A page of a proxy, or nothing: told by its status; the first bytes go to the debug log only. */
+/* A page of a proxy, or nothing: told by its status; the first bytes go to the debug log only, and
+ * not even there from who hands out keys. */
 static void tell_page(struct aws_sending *sending, const struct http_response *response,
 		      enum gk_code code)
 {
@@ -200,8 +201,9 @@ static void tell_page(struct aws_sending *sending, const struct http_response *r
 
 	for (size_t i = 0; i < SHOWN_BYTES && i < response->body.length; i++)
 		shown[i] = isprint((unsigned char)body[i]) ? body[i] : ' ';
-	gk_log(sending->client->http.log, GK_LOG_DEBUG, "%s: the answer begins: %s", sending->name,
-	       shown);
+	if (sending->call->service != AWS_STS)
+		gk_log(sending->client->http.log, GK_LOG_DEBUG, "%s: the answer begins: %s",
+		       sending->name, shown);
 	if (location && response->status / 100 == 3)
 		set_error(sending, code, "HTTP status %d: redirected to %s, which is not followed",
 			  response->status, location);

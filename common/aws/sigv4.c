@@ -20,7 +20,7 @@ enum {
 
 void aws_signing_trace_done(struct aws_signing_trace *trace)
 {
-	gk_buf_done(&trace->canonical);
+	gk_buf_wipe(&trace->canonical); /* it has the session token */
 	gk_buf_done(&trace->string_to_sign);
 }
 
@@ -49,18 +49,11 @@ static int hmac(const void *key, size_t key_length, const char *text, unsigned c
 	return 0;
 }
 
-static void wipe_key(struct gk_buf *buf)
-{
-	if (buf->data)
-		OPENSSL_cleanse(buf->data, buf->room);
-	gk_buf_done(buf);
-}
-
 /* The key of one day, region and service. */
 static int derive_key(const struct aws_signing *what, const char *secret, const char *day,
 		      unsigned char *key, struct gk_error *err)
 {
-	_cleanup_(wipe_key) struct gk_buf first = {0};
+	_cleanup_(gk_buf_wipe) struct gk_buf first = {0};
 	/* Room for all of it at once: growing would leave a copy of the secret behind. */
 	size_t length = strlen("AWS4") + strlen(secret);
 

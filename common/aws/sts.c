@@ -10,10 +10,21 @@
 
 enum { TOKEN_ATTEMPTS = 3, PAUSE_MS = 1000, NAME_SIZE = 64 };
 
-static void call_done(struct aws_call *call)
+/* Roles have no region: where none is set, botocore asks the global endpoint, which is this one. */
+static const char *region_of(const struct aws_settings *settings, const char *role_arn)
 {
-	gk_buf_wipe(&call->params);
-	aws_call_done(call);
+	static const struct {
+		const char *partition, *region;
+	} rows[] = {
+		{"arn:aws-cn:", "cn-north-1"},
+		{"arn:aws-us-gov:", "us-gov-west-1"},
+		{"arn:aws-eusc:", "eusc-de-east-1"},
+	};
+
+	for (size_t i = 0; !settings->region && i < ARRAY_SIZE(rows); i++)
+		if (strncmp(role_arn, rows[i].partition, strlen(rows[i].partition)) == 0)
+			return rows[i].region;
+	return settings->region ? settings->region : "us-east-1";
 }
 
 static void build(const struct aws_provider_world *world, const struct aws_sts_role *role,
@@ -30,6 +41,7 @@ static void build(const struct aws_provider_world *world, const struct aws_sts_r
 
 	snprintf(name, sizeof(name), "goldkeep-%lld", (long long)world->clock->now(world->clock));
 	ret->service = AWS_STS;
+	ret->region = region_of(world->settings, role->arn);
 	ret->action = role->token ? "AssumeRoleWithWebIdentity" : "AssumeRole";
 	aws_param(ret, role->arn, "RoleArn");
 	aws_param(ret, role->session_name ? role->session_name : name, "RoleSessionName");
@@ -86,9 +98,11 @@ static int read_keys(const struct aws_call *call, struct aws_credentials *ret,
 		return -1;
 	if (!keys)
 		return gk_error_set(err, GK_FAILED, "the answer has no Credentials");
-	if (aws_answer_text(keys, "Expiration", &expires, err) < 0 ||
-	    gk_time_parse(expires, &credentials.expires, err) < 0 ||
-	    aws_answer_copy(keys, "AccessKeyId", &credentials.access_key_id, err) < 0 ||
+	if (aws_answer_text(keys, "Expiration", &expires, err) < 0)
+		return -1;
+	if (aws_credentials_time(expires, &credentials.expires, err) < 0)
+		return gk_error_wrap(err, "Expiration in the answer");
+	if (aws_answer_copy(keys, "AccessKeyId", &credentials.access_key_id, err) < 0 ||
 	    aws_answer_copy(keys, "SecretAccessKey", &credentials.secret_access_key, err) < 0 ||
 	    aws_answer_copy(keys, "SessionToken", &credentials.session_token, err) < 0)
 		return -1;
@@ -105,7 +119,7 @@ int aws_sts_assume(const struct aws_provider_world *world, const struct aws_sts_
 		   const struct aws_credentials *signer, struct aws_credentials *ret,
 		   struct gk_error *err)
 {
-	_cleanup_(call_done) struct aws_call call = {0};
+	_cleanup_(aws_call_done) struct aws_call call = {0};
 
 	build(world, role, &call);
 	if (run(world, signer, &call, err) < 0 || read_keys(&call, ret, err) < 0)

@@ -14,8 +14,9 @@ struct aws_sts_role {
 };
 
 /* AssumeRole, signed with `signer`; or AssumeRoleWithWebIdentity, without a signature, if there is a
- * token. At the STS of the region that is set, with the standard retries; a token that STS does not
- * know yet is tried three times. GK_FAILED with the role and the code of STS. */
+ * token. At the STS of the region that is set, or else of one in the role's partition, with the
+ * standard retries; a token that STS does not know yet is tried three times. GK_FAILED with the role
+ * and the code of STS. */
 int aws_sts_assume(const struct aws_provider_world *world, const struct aws_sts_role *role,
 		   const struct aws_credentials *signer, struct aws_credentials *ret,
 		   struct gk_error *err);

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_CEILING = 64 << 20, FIRST_ROOM = 128 };
+#include "base/mem.h"
+
+/* What is longer than any secret and its surroundings grows in place where it can. */
+enum { DEFAULT_CEILING = 64 << 20, FIRST_ROOM = 128, SECRETS_MAX = 1 << 20 };
 
 void gk_buf_done(struct gk_buf *buf)
 {
@@ -44,7 +47,8 @@ static bool reserve(struct gk_buf *buf, size_t more)
 		room *= 2;
 	if (room == buf->room)
 		return true;
-	grown = realloc(buf->data, room);
+	grown = buf->room <= SECRETS_MAX ? gk_wipe_realloc(buf->data, room)
+					 : realloc(buf->data, room);
 	if (!grown) {
 		buf->state = GK_BUF_NO_MEMORY;
 		return false;
@@ -75,19 +79,20 @@ void gk_buf_addc(struct gk_buf *buf, char c)
 
 void gk_buf_addf(struct gk_buf *buf, const char *format, ...)
 {
-	char *text = NULL;
 	va_list args;
 	int length = 0;
 
 	va_start(args, format);
-	length = vasprintf(&text, format, args);
+	length = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	if (length < 0) {
+	if (length < 0)
 		buf->state = GK_BUF_NO_MEMORY;
+	if (length <= 0 || !reserve(buf, (size_t)length))
 		return;
-	}
-	gk_buf_add(buf, text, (size_t)length);
-	free(text);
+	va_start(args, format);
+	vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);
+	va_end(args);
+	buf->length += (size_t)length;
 }
 
 const char *gk_buf_text(const struct gk_buf *buf)

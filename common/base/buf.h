@@ -2,7 +2,8 @@
  * A text or byte buffer that grows up to a ceiling.
  *
  * Failure sticks: after memory ran out or the ceiling was reached every further addition does
- * nothing, and one gk_buf_check at the end tells. The content always has a NUL behind it.
+ * nothing, and one gk_buf_check at the end tells. The content always has a NUL behind it. Growing
+ * leaves no copy of a secret behind (of up to 1 MiB).
  */
 #ifndef GK_BASE_BUF_H
 #define GK_BASE_BUF_H

@@ -76,6 +76,7 @@ static int read_to_end(int fd, const char *path, struct gk_buf *data, struct gk_
 		if (n > 0)
 			gk_buf_add(data, chunk, (size_t)n);
 	} while ((n > 0 && data->state == GK_BUF_GOOD) || (n < 0 && errno == EINTR));
+	explicit_bzero(chunk, sizeof(chunk));
 	if (n < 0)
 		return gk_error_errno(err, errno, "reading %s", path);
 	if (data->state == GK_BUF_TOO_LONG)
@@ -92,7 +93,7 @@ int gk_file_open(const char *path, struct gk_error *err)
 
 int gk_file_read(const char *path, size_t ceiling, struct gk_buf *ret_data, struct gk_error *err)
 {
-	_cleanup_(gk_buf_done) struct gk_buf data = {0};
+	_cleanup_(gk_buf_wipe) struct gk_buf data = {0};
 	_cleanup_(close_fdp) int fd = -1;
 
 	data.ceiling = ceiling ? ceiling : DEFAULT_READ_CEILING;

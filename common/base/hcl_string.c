@@ -79,7 +79,8 @@ static int read_loop(struct hcl_reader *reader, struct gk_error *err)
 {
 	if (pass_word(reader, err) < 0)
 		return -1;
-	if (hcl_take(reader, ",") && (hcl_skip_space(reader, err) < 0 || pass_word(reader, err) < 0))
+	if (hcl_take(reader, ",") &&
+	    (hcl_skip_space(reader, err) < 0 || pass_word(reader, err) < 0))
 		return -1;
 	if (!hcl_at_word(reader, "in"))
 		return hcl_expected(reader, "in expected", err);

@@ -7,8 +7,9 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-/* Appending a continuation line copies the value, so a value may not grow without end. */
-enum { VALUE_MAX = 64 << 10 };
+/* Appending a continuation line copies the value, so a value may not grow without end; and every
+ * property has its section's name and its key. */
+enum { VALUE_MAX = 64 << 10, NAME_MAX_LENGTH = 255, ITEMS_MAX = 1 << 16 };
 
 /* A piece of the text, not terminated. */
 struct span {
@@ -22,15 +23,16 @@ struct ini_reader {
 	int line;
 	char *section;    /* owned; NULL before the first section */
 	size_t property;  /* what a continuation line continues: its index + 1, 0 for nothing */
+	size_t indent;    /* white space in front of it: a continuation line has more */
 	bool has_subkeys; /* the property's value is empty: its continuations are sub-properties */
 };
 
 static void property_done(struct gk_ini_property *property)
 {
+	gk_wipep(&property->value);
 	free(property->section);
 	free(property->key);
 	free(property->subkey);
-	free(property->value);
 }
 
 void gk_ini_done(struct gk_ini *ini)
@@ -77,9 +79,15 @@ static int dup_span(struct span text, char **ret, struct gk_error *err)
 	return 0;
 }
 
-static int dup_key(struct span text, char **ret, struct gk_error *err)
+static int check_name(const struct ini_reader *reader, struct span name, struct gk_error *err)
 {
-	if (dup_span(text, ret, err) < 0)
+	return name.length <= NAME_MAX_LENGTH ? 0 : wrong(reader, "a name longer than 255 bytes", err);
+}
+
+static int dup_key(const struct ini_reader *reader, struct span text, char **ret,
+		   struct gk_error *err)
+{
+	if (check_name(reader, text, err) < 0 || dup_span(text, ret, err) < 0)
 		return -1;
 	for (char *c = *ret; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
@@ -90,9 +98,13 @@ static int dup_key(struct span text, char **ret, struct gk_error *err)
 static struct gk_ini_property *add_property(struct ini_reader *reader, struct gk_error *err)
 {
 	struct gk_ini *ini = reader->ini;
-	struct gk_ini_property *added =
-		gk_array_add(&ini->items, &ini->count, sizeof(*ini->items), err);
+	struct gk_ini_property *added = NULL;
 
+	if (ini->count >= ITEMS_MAX) {
+		wrong(reader, "more than 65,536 properties", err);
+		return NULL;
+	}
+	added = gk_array_add(&ini->items, &ini->count, sizeof(*ini->items), err);
 	if (!added || gk_str_set(&added->section, reader->section, err) < 0)
 		return NULL;
 	added->line = reader->line;
@@ -131,25 +143,26 @@ static int read_section(struct ini_reader *reader, struct span line, struct gk_e
 	if (trim(name).length == 0)
 		return wrong(reader, "a section without a name", err);
 	reader->property = 0;
-	if (set_section(reader, name, err) < 0)
+	if (check_name(reader, name, err) < 0 || set_section(reader, name, err) < 0)
 		return -1;
 	return add_property(reader, err) ? 0 : -1;
 }
 
-/* Splits at the first =. Both parts are trimmed. */
+/* Splits at the first = or :. The key is trimmed. */
 static int split(const struct ini_reader *reader, struct span line, struct span *ret_key,
 		 struct span *ret_value, struct gk_error *err)
 {
-	const char *equals = memchr(line.start, '=', line.length);
 	struct span key = {line.start, 0};
 
-	if (!equals)
+	while (key.length < line.length && key.start[key.length] != '=' &&
+	       key.start[key.length] != ':')
+		key.length++;
+	if (key.length == line.length)
 		return wrong(reader, "a line without =", err);
-	key.length = (size_t)(equals - line.start);
 	if (trim(key).length == 0)
 		return wrong(reader, "an empty key", err);
 	*ret_key = trim(key);
-	*ret_value = (struct span){equals + 1, line.length - key.length - 1};
+	*ret_value = (struct span){line.start + key.length + 1, line.length - key.length - 1};
 	return 0;
 }
 
@@ -175,7 +188,7 @@ static int read_property(struct ini_reader *reader, struct span line, struct gk_
 		return -1;
 	value = trim(cut_comment(value));
 	added = add_property(reader, err);
-	if (!added || dup_key(key, &added->key, err) < 0 ||
+	if (!added || dup_key(reader, key, &added->key, err) < 0 ||
 	    dup_span(value, &added->value, err) < 0)
 		return -1;
 	reader->property = reader->ini->count;
@@ -195,7 +208,7 @@ static int read_subproperty(struct ini_reader *reader, struct span line, struct 
 	/* Adding may have moved the array: the property is looked up afterwards. */
 	if (!added ||
 	    gk_str_set(&added->key, reader->ini->items[reader->property - 1].key, err) < 0 ||
-	    dup_key(key, &added->subkey, err) < 0 ||
+	    dup_key(reader, key, &added->subkey, err) < 0 ||
 	    dup_span(trim(value), &added->value, err) < 0)
 		return -1;
 	return 0;
@@ -214,7 +227,7 @@ static int read_continuation(struct ini_reader *reader, struct span line, struct
 	longer = gk_str_format(err, "%s\n%.*s", property->value, (int)line.length, line.start);
 	if (!longer)
 		return -1;
-	free(property->value);
+	gk_wipep(&property->value);
 	property->value = TAKE_PTR(longer);
 	return 0;
 }
@@ -222,16 +235,15 @@ static int read_continuation(struct ini_reader *reader, struct span line, struct
 static int read_line(struct ini_reader *reader, struct span line, struct gk_error *err)
 {
 	struct span trimmed = trim(line);
+	size_t indent = (size_t)(trimmed.start - line.start);
 
-	if (trimmed.length == 0)
+	if (trimmed.length == 0 || trimmed.start[0] == '#' || trimmed.start[0] == ';')
 		return 0;
 	if (memchr(line.start, '\0', line.length))
 		return wrong(reader, "a NUL byte", err);
-	if (is_blank(line.start[0]) && reader->property > 0)
+	if (reader->property > 0 && indent > reader->indent)
 		return read_continuation(reader, trimmed, err);
-	/* White space in front of what continues nothing means nothing. */
-	if (trimmed.start[0] == '#' || trimmed.start[0] == ';')
-		return 0;
+	reader->indent = indent;
 	if (trimmed.start[0] == '[')
 		return read_section(reader, trimmed, err);
 	return read_property(reader, trimmed, err);

@@ -10,6 +10,15 @@
 /* The largest number up to which a double holds every whole number: 2^53. */
 #define WHOLE_MAX 9007199254740992.0
 
+/* cJSON overwrites what it lets go of: documents hold keys. Set before each use, since there is no
+ * other beginning. */
+static void keep_nothing(void)
+{
+	cJSON_Hooks hooks = {malloc, gk_wipe_free};
+
+	cJSON_InitHooks(&hooks);
+}
+
 void gk_json_freep(cJSON **value)
 {
 	cJSON_Delete(*value);
@@ -68,6 +77,7 @@ int gk_json_parse(const char *text, size_t length, cJSON **ret_value, struct gk_
 
 	if (check_text(text, length, err) < 0)
 		return -1;
+	keep_nothing();
 	errno = 0;
 	value = cJSON_ParseWithLengthOpts(text, length, &end, false);
 	if (!value && errno == ENOMEM)
@@ -174,6 +184,7 @@ int gk_json_strings(const cJSON *object, const char *key, struct gk_strv *ret,
 
 int gk_json_builder_init(struct gk_json_builder *builder, struct gk_error *err)
 {
+	keep_nothing();
 	*builder = (struct gk_json_builder){.root = cJSON_CreateObject()};
 	return builder->root ? 0 : gk_error_memory(err);
 }
@@ -211,7 +222,7 @@ cJSON *gk_json_add_array(struct gk_json_builder *b, cJSON *parent, const char *k
 /* A copy in which every byte that belongs to no UTF-8 character is U+FFFD. */
 static cJSON *clean_string(const char *value)
 {
-	_cleanup_(gk_buf_done) struct gk_buf clean = {0};
+	_cleanup_(gk_buf_wipe) struct gk_buf clean = {0};
 	size_t left = strlen(value);
 
 	while (left > 0) {

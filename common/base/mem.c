@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,26 @@ void gk_wipep(char **secret)
 		explicit_bzero(*secret, strlen(*secret));
 	free(*secret);
 	*secret = NULL;
+}
+
+void gk_wipe_free(void *memory)
+{
+	if (memory)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+void *gk_wipe_realloc(void *memory, size_t size)
+{
+	size_t room = memory ? malloc_usable_size(memory) : 0;
+	void *moved = malloc(size ? size : 1);
+
+	if (!moved)
+		return NULL;
+	if (memory)
+		memcpy(moved, memory, room < size ? room : size);
+	gk_wipe_free(memory);
+	return moved;
 }
 
 void *gk_take(void *pointer_to_pointer)
@@ -71,11 +92,26 @@ char *gk_str_format(struct gk_error *err, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0) {
-		text = NULL;
-		gk_error_memory(err);
-	}
+	text = gk_str_vformat(err, format, args);
 	va_end(args);
+	return text;
+}
+
+char *gk_str_vformat(struct gk_error *err, const char *format, va_list args)
+{
+	va_list again;
+	char *text = NULL;
+	int length = 0;
+
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	text = length < 0 ? NULL : malloc((size_t)length + 1);
+	if (!text) {
+		gk_error_memory(err);
+		return NULL;
+	}
+	vsnprintf(text, (size_t)length + 1, format, args);
 	return text;
 }
 

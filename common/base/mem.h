@@ -25,6 +25,12 @@ void gk_freep(void *pointer_to_pointer);
 
 /* Overwrites a secret and frees it; for a `char *` variable. */
 void gk_wipep(char **secret);
+
+/* free and realloc for libraries that secrets go through: what they let go of is overwritten,
+ * and growing leaves no copy behind. */
+void gk_wipe_free(void *memory);
+void *gk_wipe_realloc(void *memory, size_t size);
+
 void *gk_take(void *pointer_to_pointer);
 
 /* Adds one zeroed element to an array that its owner keeps as a pointer and a count; room is
@@ -35,9 +41,12 @@ void *gk_array_add(void *items, size_t *count, size_t element_size, struct gk_er
 /* Replaces an owned string by a copy of `value` (NULL clears it). */
 int gk_str_set(char **target, const char *value, struct gk_error *err);
 
-/* printf into a new string; the caller owns it. NULL with err set on failure. */
+/* printf into a new string; the caller owns it. NULL with err set on failure. Unlike vasprintf it
+ * leaves no copy of a part of it behind. */
 char *gk_str_format(struct gk_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+char *gk_str_vformat(struct gk_error *err, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /* Control characters, which may come with what others wrote, become spaces: for what people are
  * shown. NULL is fine. */

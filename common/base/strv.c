@@ -39,8 +39,7 @@ int gk_strv_addf(struct gk_strv *list, struct gk_error *err, const char *format,
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = gk_str_vformat(err, format, args);
 	va_end(args);
 	return add_take(list, text, err);
 }

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* Length of the character at `text`, of which `left` bytes (at least one) are there; 0 if none
- * stands there: an overlong form, a surrogate, a number beyond U+10FFFF, a character that is cut. */
+/* Length of the character at `text`, where `left` bytes (at least one) are; 0 if none stands there:
+ * an overlong form, a surrogate, a number beyond U+10FFFF, a character that is cut. */
 size_t gk_utf8_length(const char *text, size_t left);
 
 #endif

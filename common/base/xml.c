@@ -30,7 +30,7 @@ struct xml_reader {
 static void node_free(struct gk_xml *node)
 {
 	if (node->text != no_text)
-		free(node->text);
+		gk_wipep(&node->text);
 	free(node);
 }
 
@@ -187,13 +187,16 @@ static void reader_done(struct xml_reader *reader)
 	if (reader->parser)
 		XML_ParserFree(reader->parser);
 	for (size_t i = 0; i < DEPTH_MAX; i++)
-		gk_buf_done(&reader->text[i]);
+		gk_buf_wipe(&reader->text[i]);
 	gk_xml_freep(&reader->root);
 }
 
 static int reader_init(struct xml_reader *reader, struct gk_error *err)
 {
-	reader->parser = XML_ParserCreate(NULL);
+	static const XML_Memory_Handling_Suite keeps_nothing = {malloc, gk_wipe_realloc,
+								gk_wipe_free};
+
+	reader->parser = XML_ParserCreate_MM(NULL, &keeps_nothing, NULL);
 	if (!reader->parser)
 		return gk_error_memory(err);
 	XML_SetUserData(reader->parser, reader);

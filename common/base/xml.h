@@ -1,7 +1,7 @@
 /*
  * An XML answer as a small tree, read with expat. Names are local names (namespaces dropped), text
  * is what stands directly in the element. DTDs are refused; depth, element count and size have
- * ceilings. Attributes are ignored.
+ * ceilings. Attributes are ignored. Texts are overwritten when they are freed.
  */
 #ifndef GK_BASE_XML_H
 #define GK_BASE_XML_H

@@ -90,6 +90,9 @@ static int note_deletion(struct cloud_removal *removal, const struct ec2_deletio
 		return set_outcome(snapshot, CLOUD_DELETED, NULL, err);
 	if (strcmp(deletion->code, "skipped") == 0)
 		return set_outcome(snapshot, CLOUD_SHARED, "another image uses it", err);
+	if (strcmp(deletion->code, "missing-permissions") == 0)
+		return set_outcome(snapshot, CLOUD_LEFTOVER,
+				   "missing-permissions (allow ec2:DeleteSnapshot on it)", err);
 	return set_outcome(snapshot, CLOUD_LEFTOVER,
 			   deletion->code[0] ? deletion->code : "DeregisterImage did not say why",
 			   err);

@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "image/template_private.h"
 
-/* Every step is looked at for every source, and pairs of them: beyond this it would take long. */
-enum { SOURCES_MAX = 200, STEPS_MAX = 200 };
+/* Every step is looked at for every source, and these in pairs: beyond this it would take long. */
+enum { LOOKS_MAX = 10000 };
 
 static void finding_done(struct template_finding *finding)
 {
@@ -210,9 +210,10 @@ static int check_size(const struct template_model *model, struct gk_error *err)
 		for (size_t j = 0; j < model->builds[i].sequence_count; j++)
 			steps += model->builds[i].sequences[j].count;
 	}
-	if (jobs > SOURCES_MAX || steps > STEPS_MAX)
-		return gk_error_set(err, GK_USAGE, "more than %d sources or %d post-processors",
-				    SOURCES_MAX, STEPS_MAX);
+	if (jobs > LOOKS_MAX / (steps + 1))
+		return gk_error_set(err, GK_USAGE,
+				    "%zu sources with %zu post-processors are more than can be "
+				    "examined", jobs, steps);
 	return 0;
 }
 
@@ -239,8 +240,8 @@ static int look_at_build(const struct template *template, const struct template_
 			return -1;
 	if (build->hidden)
 		return template_find(report, &about, TEMPLATE_UNKNOWN, NULL, err,
-				     "some of its sources or post-processors cannot be told without "
-				     "running Packer");
+				     "some of its sources or post-processors cannot be told "
+				     "without running Packer");
 	if (build->job_count == 0)
 		return template_find(report, &about, TEMPLATE_WARNING, NULL, err,
 				     "it has no sources");

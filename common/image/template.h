@@ -2,9 +2,9 @@
  * A Packer template, HCL2 or legacy JSON, and what it says about the job that goldkeep has in it.
  * Pure: reading files, and the account that the credentials lead to, are the caller's business.
  *
- * Does the image survive a post-processor that fails? Does every source write a manifest of its own,
- * before goldkeep looks for it, and is it the one that goldkeep is told to read? Which credentials
- * does Packer build with, that goldkeep does not get?
+ * Does the image survive a post-processor that fails? Does every source write a manifest of its
+ * own, before goldkeep looks for it, and is it the one that goldkeep is told to read? Which
+ * credentials does Packer build with, that goldkeep does not get?
  *
  * Variables count as what their defaults say (and, of HCL2, $PKR_VAR_…); what a run is given with
  * -var is not known here. What cannot be told is a finding of its own level, never a guess.

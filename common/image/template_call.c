@@ -1,5 +1,5 @@
-/* Finds `goldkeep release` in the commands of shell-local post-processors: as much of a shell as that
- * takes. */
+/* Finds `goldkeep release` in the commands of shell-local post-processors: as much of a shell as
+ * that takes. */
 #include <string.h>
 #include <strings.h>
 
@@ -190,7 +190,6 @@ static int read_variable(struct template_call *call, const struct template_text 
 	call->profile = call->profile || value_of(word->text, "AWS_PROFILE") ||
 			value_of(word->text, "GOLDKEEP_PROFILE");
 	call->keys = call->keys || value_of(word->text, "AWS_ACCESS_KEY_ID");
-	call->given_config = call->given_config || value_of(word->text, "GOLDKEEP_CONFIG");
 	if (manifest && *manifest && set_text(&call->manifest, manifest, word->known, err) < 0)
 		return -1;
 	if (family && *family)
@@ -198,29 +197,34 @@ static int read_variable(struct template_call *call, const struct template_text 
 	return 0;
 }
 
+/* The value of the option, if the word is it: behind = or in the next word. */
+static const struct template_text *option_value(const struct words *words, size_t i,
+						const char *name, const char **ret)
+{
+	const struct template_text *word = &words->items[i];
+
+	*ret = value_of(word->text, name);
+	if (*ret)
+		return word;
+	if (strcmp(word->text, name) != 0 || i + 1 == words->count)
+		return NULL;
+	*ret = words->items[i + 1].text;
+	return &words->items[i + 1];
+}
+
 static int read_option(struct template_call *call, const struct words *words, size_t i,
 		       struct gk_error *err)
 {
-	static const char *const names[] = {"--manifest", "--family", "--config", "--profile"};
-	const struct template_text *word = &words->items[i];
 	const char *value = NULL;
-	bool known = word->known;
-	size_t which = 0;
+	const struct template_text *word = option_value(words, i, "--manifest", &value);
 
-	for (; which < ARRAY_SIZE(names) && !value; which++) {
-		value = value_of(word->text, names[which]);
-		if (!value && strcmp(word->text, names[which]) == 0 && i + 1 < words->count) {
-			value = words->items[i + 1].text;
-			known = words->items[i + 1].known;
-		}
-	}
-	if (!value)
-		return 0;
-	call->given_config = call->given_config || which == 3;
-	call->profile = call->profile || which == 4;
-	if (which > 2)
-		return 0;
-	return set_text(which == 1 ? &call->manifest : &call->family, value, known, err);
+	if (word)
+		return set_text(&call->manifest, value, word->known, err);
+	word = option_value(words, i, "--family", &value);
+	if (word)
+		return set_text(&call->family, value, word->known, err);
+	call->profile = call->profile || option_value(words, i, "--profile", &value);
+	return 0;
 }
 
 /* The index of the word that is goldkeep, if `release` comes behind it. */
@@ -229,10 +233,11 @@ static bool is_call(const struct words *words, size_t *ret_at)
 	bool found = false;
 
 	for (size_t i = 0; i < words->count; i++) {
-		if (found && strcmp(words->items[i].text, "release") == 0)
+		const char *word = words->items[i].text;
+
+		if (found && strcmp(word, "release") == 0)
 			return true;
-		if (!found && words->items[i].text[0] != '-' && !strchr(words->items[i].text, '=') &&
-		    strcasestr(words->items[i].text, "goldkeep")) {
+		if (!found && *word != '-' && !strchr(word, '=') && strcasestr(word, "goldkeep")) {
 			found = true;
 			*ret_at = i;
 		}
@@ -426,8 +431,9 @@ static int read_idle(const struct template *template, const struct template_job 
 int template_step_is_sure(const struct template *template, const struct template_job *job,
 			  const struct template_step *step, bool *ret, struct gk_error *err)
 {
-	static const char *const otherwise[] = {"script", "scripts", "execute_command",
-						"inline_shebang", "valid_exit_codes", "tempfile_extension"};
+	static const char *const otherwise[] = {"script",          "scripts",
+						"execute_command", "inline_shebang",
+						"valid_exit_codes", "tempfile_extension"};
 	const struct gk_hcl *lines = gk_hcl_find(step->node, "inline");
 
 	*ret = false;

@@ -169,15 +169,16 @@ static int judge_one(const struct template *template, const struct keepers *keep
 		     struct gk_error *err)
 {
 	const struct template_step *step = keepers->first;
+	const char *others = keepers->count > 1 ? " and every other first post-processor" : "";
+	const char *how = strcmp(step->type, "manifest") == 0
+				  ? ": a file that cannot be written, or is damaged"
+				  : "";
 	bool taken = false;
 
 	if (keepers->others || keepers->count > 1)
 		return template_find(report, about, TEMPLATE_WARNING, guard_advice(step), err,
 				     "Packer destroys %s if this %s%s fails%s", built(about->job),
-				     step->type,
-				     keepers->count > 1 ? " and every other first post-processor" : "",
-				     strcmp(step->type, "manifest") == 0
-					     ? ": a file that cannot be written, or is damaged" : "");
+				     step->type, others, how);
 	if (takes_all_statuses(template, step, &taken, err) < 0)
 		return -1;
 	return template_find(report, about, taken ? TEMPLATE_WARNING : TEMPLATE_PROBLEM,

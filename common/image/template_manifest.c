@@ -214,22 +214,27 @@ int template_look_at_calls(const struct template *template, const struct templat
 
 static bool is_same_file(const struct manifest_step *a, const struct manifest_step *b)
 {
-	return a->job != b->job && !a->output.varies && !b->output.varies &&
+	return !a->output.varies && !b->output.varies &&
 	       strcmp(plain_path(a->output.text), plain_path(b->output.text)) == 0;
 }
 
-/* The sources that write the manifest; 0 if an earlier step was told of already. */
+/* The sources that write the manifest; 0 if an earlier step was told of already. The steps of a
+ * source stand together. */
 static size_t count_writers(const struct manifest_steps *all, size_t index)
 {
 	const struct manifest_step *manifest = &all->items[index];
+	const struct template_job *last = manifest->job;
 	size_t count = 1;
 
 	for (size_t i = 0; i < all->count; i++) {
-		bool same = is_same_file(&all->items[i], manifest);
+		const struct manifest_step *other = &all->items[i];
 
-		if (same && i < index)
+		if (!is_same_file(other, manifest))
+			continue;
+		if (i < index)
 			return 0;
-		count += same;
+		count += other->job != last;
+		last = other->job;
 	}
 	return count;
 }
@@ -263,59 +268,111 @@ static bool is_same_text(const struct template_text *a, const struct template_te
 	return gk_str_equal(a->text, b->text) && !a->varies && !b->varies;
 }
 
-/* Two uses of one source have one PACKER_BUILD_NAME. */
-static int look_at_twins(const struct manifest_step *a, const struct manifest_step *b,
-			 const struct template_call *call_a, const struct template_call *call_b,
-			 struct template_report *report, struct gk_error *err)
+/* A source whose images goldkeep releases: by this call, which reads this manifest. */
+struct released {
+	struct template_calls calls;
+	const struct manifest_step *manifest;
+};
+
+struct releases {
+	struct released *items;
+	size_t count;
+};
+
+static void releases_done(struct releases *releases)
 {
+	for (size_t i = 0; i < releases->count; i++)
+		template_calls_done(&releases->items[i].calls);
+	free(releases->items);
+}
+
+static const struct template_text *family_of(const struct released *released)
+{
+	const struct template_text *told = &released->calls.items[0].family;
+
+	return told->text ? told : &released->manifest->family;
+}
+
+/* Two uses of one source have one PACKER_BUILD_NAME. *ret_found: it was told. */
+static int look_at_twins(const struct released *one, const struct released *other,
+			 struct template_report *report, bool *ret_found, struct gk_error *err)
+{
+	const struct manifest_step *a = one->manifest;
+	const struct manifest_step *b = other->manifest;
 	const struct template_about about = {b->job, "family", b->step->file, b->step->node->line};
 	bool same_name = strcmp(a->job->name, b->job->name) == 0;
 	const char *advice = same_name ? "give each a goldkeep_family of its own in custom_data"
 				       : "custom_data = { goldkeep_family = \"${source.name}\" }";
-	bool same_family = is_same_text(call_a->family.text ? &call_a->family : &a->family,
-					call_b->family.text ? &call_b->family : &b->family);
+	const char *twin = same_name ? "another build" : a->job->id;
+	bool lost = is_same_file(a, b) && is_same_text(&a->family, &b->family);
 
-	if (is_same_file(a, b) && is_same_text(&a->family, &b->family))
+	*ret_found = is_same_source(a->job, b->job) &&
+		     (lost || is_same_text(family_of(one), family_of(other)));
+	if (!*ret_found)
+		return 0;
+	if (lost)
 		return template_find(report, &about, TEMPLATE_PROBLEM, advice, err,
-				     "it has the source %s, as %s has: both are %s in the manifest, "
-				     "and goldkeep cannot tell them apart",
-				     a->job->label, same_name ? "another build" : a->job->id,
-				     a->job->label);
-	if (same_family)
-		return template_find(report, &about, TEMPLATE_WARNING, advice, err,
-				     "it has the source %s, as %s has: both become one release of "
-				     "one family", a->job->label,
-				     same_name ? "another build" : a->job->id);
+				     "it has the source %s, as %s has: both are %s in the "
+				     "manifest, and goldkeep cannot tell them apart",
+				     a->job->label, twin, a->job->label);
+	return template_find(report, &about, TEMPLATE_WARNING, advice, err,
+			     "it has the source %s, as %s has: both become one release of one "
+			     "family", a->job->label, twin);
+}
+
+/* The first one before it that it cannot be told from. */
+static int look_for_twin(const struct releases *releases, size_t index,
+			 struct template_report *report, struct gk_error *err)
+{
+	const struct released *released = &releases->items[index];
+	bool found = false;
+
+	for (size_t i = 0; released->manifest && i < index && !found; i++)
+		if (releases->items[i].manifest &&
+		    look_at_twins(&releases->items[i], released, report, &found, err) < 0)
+			return -1;
 	return 0;
 }
 
-static int first_call(const struct template *template, const struct template_model *model,
-		      const struct manifest_step *manifest, struct template_calls *ret,
-		      struct gk_error *err)
+static int add_release(const struct template *template, const struct template_build *build,
+		       const struct template_job *job, const struct manifest_steps *all,
+		       struct releases *releases, struct gk_error *err)
 {
-	for (size_t i = 0; i < model->count; i++) {
-		const struct template_build *build = &model->builds[i];
+	struct released *added =
+		gk_array_add(&releases->items, &releases->count, sizeof(*added), err);
+	struct manifest_steps own = {0};
+	const char *name = DEFAULT_MANIFEST;
 
-		if (manifest->job >= build->jobs && manifest->job < build->jobs + build->job_count)
-			return template_calls_find(template, build, manifest->job, ret, err);
-	}
-	return 0;
-}
-
-static int look_at_pair(const struct template *template, const struct template_model *model,
-			const struct manifest_step *a, const struct manifest_step *b,
-			struct template_report *report, struct gk_error *err)
-{
-	_cleanup_(template_calls_done) struct template_calls calls_a = {0}, calls_b = {0};
-
-	if (a->job == b->job || a->step->file->legacy || !is_same_source(a->job, b->job))
-		return 0;
-	if (first_call(template, model, a, &calls_a, err) < 0 ||
-	    first_call(template, model, b, &calls_b, err) < 0)
+	if (!added || template_calls_find(template, build, job, &added->calls, err) < 0)
 		return -1;
-	if (calls_a.count == 0 || calls_b.count == 0)
-		return 0;
-	return look_at_twins(a, b, &calls_a.items[0], &calls_b.items[0], report, err);
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->items[i].job != job)
+			continue;
+		own.items = own.items ? own.items : &all->items[i];
+		own.count++;
+	}
+	if (added->calls.count > 0 && added->calls.items[0].manifest.text)
+		name = added->calls.items[0].manifest.text;
+	if (added->calls.count > 0)
+		added->manifest = find_manifest(&own, &added->calls.items[0], name);
+	return 0;
+}
+
+static int look_at_releases(const struct template *template, const struct template_model *model,
+			    const struct manifest_steps *all, struct template_report *report,
+			    struct gk_error *err)
+{
+	_cleanup_(releases_done) struct releases releases = {0};
+
+	for (size_t i = 0; i < model->count; i++)
+		for (size_t j = 0; j < model->builds[i].job_count; j++)
+			if (add_release(template, &model->builds[i], &model->builds[i].jobs[j], all,
+					&releases, err) < 0)
+				return -1;
+	for (size_t i = 0; i < releases.count; i++)
+		if (look_for_twin(&releases, i, report, err) < 0)
+			return -1;
+	return 0;
 }
 
 int template_look_at_sharing(const struct template *template, const struct template_model *model,
@@ -328,13 +385,8 @@ int template_look_at_sharing(const struct template *template, const struct templ
 			if (add_manifests(template, &model->builds[i], &model->builds[i].jobs[j],
 					  &all, err) < 0)
 				return -1;
-	for (size_t i = 0; i < all.count; i++) {
+	for (size_t i = 0; i < all.count; i++)
 		if (look_at_crowd(&all, i, report, err) < 0)
 			return -1;
-		for (size_t j = 0; j < i; j++)
-			if (look_at_pair(template, model, &all.items[j], &all.items[i], report,
-					 err) < 0)
-				return -1;
-	}
-	return 0;
+	return look_at_releases(template, model, &all, report, err);
 }

@@ -8,7 +8,8 @@
 #include "base/hcl.h"
 #include "image/template.h"
 
-#define TEMPLATE_GUARD_HCL "write before the others: post-processor \"shell-local\" { inline = [\"true\"] }"
+#define TEMPLATE_GUARD_HCL                                                                         \
+	"write before the others: post-processor \"shell-local\" { inline = [\"true\"] }"
 #define TEMPLATE_GUARD_JSON                                                                        \
 	"write before the others: {\"type\": \"shell-local\", \"inline\": [\"true\"]}"
 
@@ -130,7 +131,6 @@ struct template_call {
 	size_t sequence, position;
 	struct template_text manifest; /* text NULL: not given */
 	struct template_text family;
-	bool given_config;    /* --config */
 	bool profile, keys;   /* told by an option, or by environment_vars or env */
 	bool ignored;         /* … || true: it cannot fail the build */
 };

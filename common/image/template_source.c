@@ -15,7 +15,8 @@ static const struct told {
 	 "skip_create_ami: there is no AMI, so Packer runs no post-processor, and nothing is "
 	 "released", NULL},
 	{NULL, "force_delete_snapshot", TEMPLATE_OK,
-	 "force_delete_snapshot: with force_deregister, snapshots of an AMI of the same name go too",
+	 "force_delete_snapshot: with force_deregister, snapshots of an AMI of the same name go "
+	 "too",
 	 NULL},
 	{"deregistration_protection", "enabled", TEMPLATE_WARNING,
 	 "deregistration_protection: goldkeep never retires these images", NULL},
@@ -36,18 +37,19 @@ static int account_of(const char *arn, char **ret, struct gk_error *err)
 
 	for (int i = 0; at && i < 4; i++)
 		at = (at = strchr(at, ':')) ? at + 1 : NULL;
-	if (!at || strspn(at, "0123456789") != 12 || at[12] != ':')
+	if (!at || strspn(at, "0123456789") != 12)
 		return 0;
 	*ret = strndup(at, 12);
 	return *ret ? 0 : gk_error_memory(err);
 }
 
-/* Whether the key is in the template, or handed to it; where it comes from the environment, goldkeep
- * has it too. */
+/* Whether the key is in the template, or handed to it; where it comes from the environment,
+ * goldkeep has it too. */
 static int is_given(const struct template *template, const struct template_job *job,
 		    const char *name, const char *variable, bool *ret, struct gk_error *err)
 {
-	const struct template alone = {.files = template->files, .file_count = template->file_count};
+	const struct template alone = {.files = template->files,
+				       .file_count = template->file_count};
 	const struct gk_hcl *node = template_setting(job, name);
 	_cleanup_(template_text_done) struct template_text text = {0};
 
@@ -100,7 +102,8 @@ static int read_credentials(const struct template *template, const struct templa
 	if (source->role_arn && account_of(source->role_arn, &source->role_account, err) < 0)
 		return -1;
 	source->has_vault = template_setting(job, "vault_aws_engine") != NULL;
-	if (is_given(template, job, "access_key", "AWS_ACCESS_KEY_ID", &source->has_keys, err) < 0 ||
+	if (is_given(template, job, "access_key", "AWS_ACCESS_KEY_ID", &source->has_keys,
+		     err) < 0 ||
 	    is_given(template, job, "secret_key", "AWS_SECRET_ACCESS_KEY", &source->has_keys,
 		     err) < 0)
 		return -1;
@@ -130,8 +133,8 @@ static int tell_untold(const struct template *template, const struct template_ab
 		return -1;
 	if (text.known)
 		return 0;
-	return template_find(report, about, TEMPLATE_UNKNOWN, "see that goldkeep gets the same", err,
-			     "the template does not tell its %s", name);
+	return template_find(report, about, TEMPLATE_UNKNOWN, "see that goldkeep gets the same",
+			     err, "the template does not tell its %s", name);
 }
 
 static int tell_credentials(const struct template_source *source,
@@ -197,19 +200,27 @@ static int tell_force(const struct template *template, const struct template_job
 				     "force_deregister, and ami_name is always the same: every "
 				     "build removes the AMI that goldkeep recorded before");
 	return template_find(report, &here, TEMPLATE_OK, NULL, err,
-			     "force_deregister: a build with the name of a recorded AMI removes it");
+			     "force_deregister: a build with the name of a recorded AMI removes "
+			     "it");
 }
 
-static int tell_tags(const struct template_job *job, const struct template_about *about,
-		     struct template_report *report, struct gk_error *err)
+static int tell_tags(const struct template *template, const struct template_job *job,
+		     const struct template_about *about, struct template_report *report,
+		     struct gk_error *err)
 {
-	const struct gk_hcl *tags = template_setting(job, "tags");
+	const struct gk_hcl *tags = template_follow(template, template_setting(job, "tags"));
+	const struct gk_hcl *tag = gk_hcl_find(tags, "ManagedBy");
+	_cleanup_free_ char *value = NULL;
 
-	if (gk_hcl_find(tags, "ManagedBy") || (tags && tags->kind == GK_HCL_EXPRESSION))
+	if (template_known_text(template, job, tag, &value, err) < 0)
+		return -1;
+	/* A tag that is there and not known, or tags that are computed, may well be right. */
+	if (tag ? !value || strcmp(value, "goldkeep") == 0
+		: template_setting(job, "tags") && (!tags || tags->kind != GK_HCL_OBJECT))
 		return 0;
 	return template_find(report, about, TEMPLATE_OK, NULL, err,
-			     "no tag ManagedBy from Packer: goldkeep adds it, unless a policy lets it "
-			     "touch only what has it already");
+			     "no tag ManagedBy = goldkeep from Packer: goldkeep adds it, but not "
+			     "under the policy that goldkeep iam-policy prints");
 }
 
 static int tell_regions(const struct template_source *source, const struct template_about *about,
@@ -272,7 +283,7 @@ int template_look_at_source(const struct template *template, const struct templa
 	if (tell_credentials(source, &credentials, report, err) < 0 ||
 	    tell_settings(template, job, &about, report, err) < 0 ||
 	    tell_force(template, job, &about, report, err) < 0 ||
-	    tell_tags(job, &about, report, err) < 0)
+	    tell_tags(template, job, &about, report, err) < 0)
 		return -1;
 	return tell_regions(source, &about, report, err);
 }

@@ -7,7 +7,7 @@
 #include "image/template_private.h"
 
 /* References lead to references, and every step may be many: somewhere it ends. */
-enum { DEPTH_MAX = 16, STEPS_MAX = 5000, TEXT_MAX_LENGTH = 64 << 10, NAME_SIZE = 256 };
+enum { DEPTH_MAX = 16, STEPS_MAX = 500, TEXT_MAX_LENGTH = 64 << 10, NAME_SIZE = 256 };
 
 struct evaluation {
 	const struct template *template;
@@ -258,6 +258,7 @@ static void evaluate(struct evaluation *e, const struct gk_hcl *node)
 {
 	if (e->depth == DEPTH_MAX || ++e->steps > STEPS_MAX) {
 		e->known = false;
+		e->varies = true;
 		return;
 	}
 	e->depth++;
@@ -275,6 +276,7 @@ int template_text_of(const struct template *template, const struct template_job 
 	if (e.text.state == GK_BUF_TOO_LONG) {
 		gk_buf_clear(&e.text);
 		e.known = false;
+		e.varies = true;
 	}
 	*ret = (struct template_text){gk_buf_detach(&e.text, err), e.known, e.varies};
 	gk_buf_wipe(&e.text);

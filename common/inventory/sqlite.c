@@ -301,7 +301,7 @@ static char *find_folder(const char *path, struct gk_error *err)
 	return folder;
 }
 
-static int check_folder(const char *path, uint64_t *ret_free, struct gk_error *err)
+static int check_folder(const char *path, struct sqlite_report *report, struct gk_error *err)
 {
 	_cleanup_free_ char *folder = find_folder(path, err);
 	struct statvfs disk = {0};
@@ -311,7 +311,8 @@ static int check_folder(const char *path, uint64_t *ret_free, struct gk_error *e
 	if (access(folder, W_OK | X_OK) < 0 || statvfs(folder, &disk) < 0)
 		return gk_error_errno(err, errno, "the inventory %s cannot be written: the folder "
 				      "%s", path, folder);
-	*ret_free = (uint64_t)disk.f_bavail * disk.f_frsize;
+	report->has_disk = disk.f_blocks > 0;
+	report->free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
 	return 0;
 }
 
@@ -346,7 +347,7 @@ int sqlite_inventory_examine(const char *path, struct sqlite_report *ret, struct
 
 	if (!*path)
 		return gk_error_set(err, GK_USAGE, "the inventory's path is empty");
-	if (look(path, &exists, err) < 0 || check_folder(path, &report.free_bytes, err) < 0 ||
+	if (look(path, &exists, err) < 0 || check_folder(path, &report, err) < 0 ||
 	    (exists && examine_file(path, &report, err) < 0))
 		return -1;
 	*ret = report;

@@ -23,7 +23,8 @@ int sqlite_inventory_open(const char *path, enum sqlite_mode mode, struct invent
 struct sqlite_report {
 	bool exists;         /* with something in it; else the next command that writes makes it */
 	bool older;          /* made by an older goldkeep: the next command that writes upgrades it */
-	uint64_t free_bytes; /* on its disk */
+	bool has_disk;       /* its file system tells its size: */
+	uint64_t free_bytes;
 };
 
 /* Looks, and changes nothing. -1 says why nothing could be recorded there, with the codes of

@@ -228,6 +228,7 @@ static void send_call(struct run *run, struct http_call *call)
 	if (client->transport->ops->start(client->transport, exchange, &failure) < 0) {
 		memccpy(exchange->response.failure, failure.message, '\0',
 			sizeof(exchange->response.failure) - 1);
+		exchange->response.hopeless = failure.code == GK_USAGE;
 		take_answer(run, call);
 		return;
 	}

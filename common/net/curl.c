@@ -1,4 +1,3 @@
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <stdio.h>
@@ -7,6 +6,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "net/proxy.h"
 #include "net/transport.h"
 
 enum { CONNECT_TIMEOUT_MS = 10000, HEADERS_MAX = 200, CONNECTIONS_MAX = 256 };
@@ -15,6 +15,7 @@ struct transfer {
 	struct http_exchange *exchange;
 	CURL *easy;
 	struct curl_slist *headers;
+	struct http_proxy proxy;
 	char message[CURL_ERROR_SIZE];
 	struct transfer *next; /* in the list of those in flight */
 };
@@ -24,6 +25,7 @@ struct curl_transport {
 	CURLM *multi;
 	CURLSH *share; /* TLS sessions */
 	char *ca_bundle, *user_agent;
+	const char *(*env)(const char *name);
 	struct transfer *flying;
 	bool global;
 };
@@ -35,50 +37,8 @@ static void transfer_free(struct curl_transport *self, struct transfer *transfer
 		curl_easy_cleanup(transfer->easy);
 	}
 	curl_slist_free_all(transfer->headers);
+	http_proxy_done(&transfer->proxy);
 	free(transfer);
-}
-
-/* Address ranges that are on this machine or this link: never behind a proxy. */
-static bool is_local_ipv4(const unsigned char *address)
-{
-	return address[0] == 127 || (address[0] == 169 && address[1] == 254);
-}
-
-static bool is_local_ipv6(const unsigned char *address)
-{
-	static const unsigned char loopback[16] = {[15] = 1};
-	static const unsigned char instance_services[4] = {0xfd, 0x00, 0x0e, 0xc2};
-
-	return memcmp(address, loopback, sizeof(loopback)) == 0 ||
-	       (address[0] == 0xfe && (address[1] & 0xc0) == 0x80) ||
-	       memcmp(address, instance_services, sizeof(instance_services)) == 0;
-}
-
-static bool is_local_host(char *host)
-{
-	unsigned char address[16] = {0};
-	size_t length = strlen(host);
-
-	if (host[0] == '[' && length > 2) {
-		host[length - 1] = '\0';
-		return inet_pton(AF_INET6, host + 1, address) == 1 && is_local_ipv6(address);
-	}
-	if (inet_pton(AF_INET, host, address) == 1)
-		return is_local_ipv4(address);
-	return strcasecmp(host, "localhost") == 0;
-}
-
-static bool is_local_url(const char *url)
-{
-	CURLU *parts = curl_url();
-	char *host = NULL;
-	bool local = parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-		     curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-		     is_local_host(host);
-
-	curl_free(host);
-	curl_url_cleanup(parts);
-	return local;
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *context)
@@ -152,8 +112,33 @@ static void set_limits(CURL *easy, const struct http_request *request)
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	if (request->no_proxy || is_local_url(request->url))
-		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+}
+
+/* Every word about proxies is ours: libcurl shall not look into the environment. */
+static int set_proxy(const struct curl_transport *self, struct transfer *transfer,
+		     struct gk_error *err)
+{
+	const struct http_request *request = &transfer->exchange->request;
+	struct http_proxy *proxy = &transfer->proxy;
+
+	if (!request->no_proxy && http_proxy_find(self->env, request->url, proxy, err) < 0)
+		return -1;
+	curl_easy_setopt(transfer->easy, CURLOPT_PROXY, proxy->url ? proxy->url : "");
+	curl_easy_setopt(transfer->easy, CURLOPT_NOPROXY, "");
+	return 0;
+}
+
+/* Whoever names a bundle trusts nobody else: libcurl would ask the system's folder as well. */
+static void set_trust(const struct curl_transport *self, CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (!self->ca_bundle)
+		return;
+	curl_easy_setopt(easy, CURLOPT_CAINFO, self->ca_bundle);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, self->ca_bundle);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
 }
 
 static void set_request(CURL *easy, const struct http_request *request)
@@ -191,12 +176,11 @@ static int set_up(struct curl_transport *self, struct transfer *transfer, struct
 	set_limits(transfer->easy, &transfer->exchange->request);
 	set_request(transfer->easy, &transfer->exchange->request);
 	set_answer(transfer);
+	set_trust(self, transfer->easy);
 	curl_easy_setopt(transfer->easy, CURLOPT_SHARE, self->share);
-	if (self->ca_bundle)
-		curl_easy_setopt(transfer->easy, CURLOPT_CAINFO, self->ca_bundle);
 	if (self->user_agent)
 		curl_easy_setopt(transfer->easy, CURLOPT_USERAGENT, self->user_agent);
-	if (set_headers(transfer, err) < 0)
+	if (set_proxy(self, transfer, err) < 0 || set_headers(transfer, err) < 0)
 		return -1;
 	if (curl_multi_add_handle(self->multi, transfer->easy) != CURLM_OK)
 		return gk_error_set(err, GK_FAILED, "libcurl does not take the request");
@@ -239,34 +223,99 @@ static void describe_size(size_t ceiling, char *text, size_t size)
 		snprintf(text, size, "the answer is larger than %zu bytes", ceiling);
 }
 
-/* Says in words of our own what libcurl says at length, where that helps. */
-static void tell_failure(struct transfer *transfer, CURLcode code)
+static const char *begin_small(const char *text, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s", text);
+	ret[0] = (char)tolower((unsigned char)ret[0]);
+	return ret;
+}
+
+/* Says in words of our own what libcurl says at length, where that helps. `room` is for them. */
+static const char *explain(const struct transfer *transfer, CURLcode code, char *room, size_t size)
+{
+	const struct gk_buf *body = &transfer->exchange->response.body;
+	char system[128] = "";
+	long number = 0;
+
+	if (body->state == GK_BUF_TOO_LONG) {
+		describe_size(body->ceiling, room, size);
+		return room;
+	}
+	if (code == CURLE_PARTIAL_FILE)
+		return "the answer was cut short";
+	if (code == CURLE_GOT_NOTHING)
+		return "the connection was closed without an answer";
+	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
+	if (code == CURLE_COULDNT_CONNECT && number != 0)
+		return begin_small(strerror_r((int)number, system, sizeof(system)), room, size);
+	return transfer->message[0] ? transfer->message
+				    : begin_small(curl_easy_strerror(code), room, size);
+}
+
+/* Did the connection end at the proxy? `status` is its answer to CONNECT, 0 if there was none. */
+static bool failed_at_proxy(const struct transfer *transfer, CURLcode code, long status)
+{
+	const struct http_response *response = &transfer->exchange->response;
+
+	return transfer->proxy.url &&
+	       (status / 100 > 2 || code == CURLE_COULDNT_CONNECT ||
+		code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
+		(response->timed_out && response->unsent && status == 0));
+}
+
+static void tell_proxy(const struct transfer *transfer, long status, const char *text, char *ret,
+		       size_t size)
+{
+	const char *shown = transfer->proxy.shown;
+	const char *variable = transfer->proxy.variable;
+
+	if (status == 407)
+		snprintf(ret, size, "the proxy %s of %s asks for a user and password: HTTP status 407",
+			 shown, variable);
+	else if (status / 100 > 2)
+		snprintf(ret, size, "the proxy %s of %s does not let it through: HTTP status %ld",
+			 shown, variable, status);
+	else
+		snprintf(ret, size, "the proxy %s of %s: %s", shown, variable, text);
+}
+
+static void tell_distrust(const struct curl_transport *self, const char *text, char *ret,
+			  size_t size)
+{
+	if (self->ca_bundle)
+		snprintf(ret, size, "%s; the CA bundle is %s, from AWS_CA_BUNDLE or ca_bundle", text,
+			 self->ca_bundle);
+	else
+		snprintf(ret, size, "%s; the CA bundle is the system's, AWS_CA_BUNDLE names another",
+			 text);
+}
+
+static void tell_failure(const struct curl_transport *self, const struct transfer *transfer,
+			 CURLcode code)
 {
 	struct http_response *response = &transfer->exchange->response;
-	char system[128] = "";
-	char too_long[64] = "";
-	long number = 0;
-	long sent = 0;
-	const char *text = transfer->message[0] ? transfer->message : curl_easy_strerror(code);
+	char room[128] = "";
+	long status = 0;
+	curl_off_t begun = 0;
+	size_t size = sizeof(response->failure);
+	const char *text = explain(transfer, code, room, sizeof(room));
 
-	curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent);
-	response->unsent = sent == 0;
+	curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &begun);
+	response->unsent = begun == 0;
 	response->timed_out = code == CURLE_OPERATION_TIMEDOUT;
-	if (response->body.state == GK_BUF_TOO_LONG) {
-		describe_size(response->body.ceiling, too_long, sizeof(too_long));
-		text = too_long;
-	} else if (code == CURLE_PARTIAL_FILE)
-		text = "the answer was cut short";
-	else if (code == CURLE_GOT_NOTHING)
-		text = "the connection was closed without an answer";
-	else if (code == CURLE_COULDNT_CONNECT &&
-		 curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number) == CURLE_OK &&
-		 number != 0) {
-		text = strerror_r((int)number, system, sizeof(system));
-	}
-	snprintf(response->failure, sizeof(response->failure), "%s", text);
-	if (text != transfer->message)
-		response->failure[0] = (char)tolower((unsigned char)response->failure[0]);
+	response->hopeless = code == CURLE_PEER_FAILED_VERIFICATION ||
+			     code == CURLE_SSL_CACERT_BADFILE || status / 100 == 4;
+	if (failed_at_proxy(transfer, code, status))
+		tell_proxy(transfer, status, text, response->failure, size);
+	else if (code == CURLE_SSL_CACERT_BADFILE && self->ca_bundle)
+		snprintf(response->failure, size,
+			 "the CA bundle %s of AWS_CA_BUNDLE or ca_bundle cannot be read",
+			 self->ca_bundle);
+	else if (code == CURLE_PEER_FAILED_VERIFICATION)
+		tell_distrust(self, text, response->failure, size);
+	else
+		snprintf(response->failure, size, "%s", text);
 }
 
 static struct http_exchange *finish(struct curl_transport *self, CURL *easy, CURLcode code)
@@ -282,7 +331,7 @@ static struct http_exchange *finish(struct curl_transport *self, CURL *easy, CUR
 	exchange = transfer->exchange;
 	exchange->response.status = (int)status;
 	if (code != CURLE_OK)
-		tell_failure(transfer, code);
+		tell_failure(self, transfer, code);
 	unlink_transfer(self, transfer);
 	transfer_free(self, transfer);
 	return exchange;
@@ -358,9 +407,12 @@ static void curl_free_transport(struct http_transport *transport)
 
 static const struct http_transport_ops curl_ops = {curl_free_transport, curl_start, curl_wait};
 
+/* Headers with tokens and bodies with keys go through libcurl's memory: what it lets go of is
+ * overwritten. What OpenSSL lets go of is not. */
 static int open_curl(struct curl_transport *self, struct gk_error *err)
 {
-	self->global = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	self->global = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, gk_wipe_free,
+					    gk_wipe_realloc, strdup, calloc) == CURLE_OK;
 	self->multi = self->global ? curl_multi_init() : NULL;
 	self->share = self->multi ? curl_share_init() : NULL;
 	if (!self->share)
@@ -380,6 +432,7 @@ int http_curl_new(const struct http_curl_options *options, struct http_transport
 	if (!self)
 		return gk_error_memory(err);
 	self->base.ops = &curl_ops;
+	self->env = options->env;
 	transport = &self->base;
 	if (open_curl(self, err) < 0 ||
 	    gk_str_set(&self->ca_bundle, options->ca_bundle, err) < 0 ||

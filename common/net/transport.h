@@ -19,16 +19,17 @@ struct http_request {
 	struct gk_buf body;
 	int64_t timeout_ms;     /* for the whole exchange */
 	size_t answer_max;      /* bytes of a body that are taken; 0: HTTP_RESPONSE_MAX */
-	bool no_proxy;
+	bool no_proxy;          /* none, whatever the environment says */
 };
 
 struct http_response {
 	int status;             /* 0: no answer */
 	struct gk_strv headers; /* "name: value", names in lower case, as they came */
 	struct gk_buf body;
-	char failure[256];      /* why there is no (whole) answer; "" if there is one */
+	char failure[512];      /* why there is no (whole) answer; "" if there is one */
 	bool unsent;            /* with a failure: nobody was reached */
 	bool timed_out;         /* with a failure: it was the time */
+	bool hopeless;          /* with a failure: another attempt would end the same */
 };
 
 struct http_exchange {
@@ -50,7 +51,8 @@ struct http_transport;
 
 struct http_transport_ops {
 	void (*free)(struct http_transport *transport);
-	/* Begins an exchange, which is borrowed until `wait` returns it. */
+	/* Begins an exchange, which is borrowed until `wait` returns it. GK_USAGE for what will not
+	 * get better, like a proxy that is none. */
 	int (*start)(struct http_transport *transport, struct http_exchange *exchange,
 		     struct gk_error *err);
 	/* Waits until an exchange has ended, at most timeout_ms; *ret is NULL when the time is up.
@@ -69,10 +71,12 @@ enum { HTTP_RESPONSE_MAX = 32 << 20 };
 struct http_curl_options {
 	const char *ca_bundle; /* NULL: the system's */
 	const char *user_agent;
+	/* Reads an environment variable, for the proxies; NULL: there are none. */
+	const char *(*env)(const char *name);
 };
 
 /* Over libcurl: one pool of connections for its lifetime, no redirects, no signals, http and https
- * only. */
+ * only, TLS 1.2 and newer, proxies as net/proxy.h says. No failure shows the password of a proxy. */
 int http_curl_new(const struct http_curl_options *options, struct http_transport **ret,
 		  struct gk_error *err);
 void http_transport_free(struct http_transport *transport);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from unittest import mock
 
 import botocore.session
@@ -123,3 +124,15 @@ def test_as_botocore(watched, profile, env, ours, theirs):
     assert found == theirs
     if ours == theirs != "!":
         assert comparable(params) == comparable(their_params)
+
+
+def test_a_process_whose_end_nobody_wants_to_know(watched):
+    """Who starts us may have SIGCHLD ignored; what the process says may be meant for a terminal."""
+    folder = watched.names["folder"]
+    (folder / "program").write_text("printf 'no\\033[2Jluck\\302\\233' >&2\nexit 3\n")
+    (folder / "config").write_text(f"[default]\ncredential_process = sh {folder}/program\n")
+    process = watched.goldkeep.start(
+        *LIST, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    )
+    _, err = process.communicate(timeout=60)
+    assert "it ends with status 3: no [2Jluck  \n" in err

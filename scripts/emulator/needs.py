@@ -126,6 +126,10 @@ def parameter(region: str, account: str, name: str) -> str:
 def of_dynamodb(call: Call, account: str) -> list[Need]:
     if call.action in ("TransactWriteItems", "TransactGetItems"):
         return of_transaction(call, account)
+    asked = call.params.get("RequestItems") or {}
+    if asked:  # BatchGetItem, BatchWriteItem: permissions of their own, on every table
+        tables = [arn("dynamodb", call.region, account, f"table/{table}") for table in asked]
+        return [Need(f"dynamodb:{call.action}", table) for table in tables]
     table = call.params.get("TableName")
     if not isinstance(table, str):
         return []

@@ -92,10 +92,10 @@ def statements(text: str) -> list[dict[str, Any]]:
 def check(statement: dict[str, Any]) -> None:
     known = {"Sid", "Effect", "Action", "Resource", "Condition"}
     if not known >= set(statement):
-        raise NotImplementedError(f"policy element {sorted(set(statement) - known)}")
+        raise ValueError(f"policy element {sorted(set(statement) - known)}")
     for operator in statement.get("Condition", {}):
         quantifier, _, name = operator.rpartition(":")
         if operator != "Null" and (
             name not in TESTS or quantifier not in ("", "ForAllValues", "ForAnyValue")
         ):
-            raise NotImplementedError(f"condition operator {operator}")
+            raise ValueError(f"condition operator {operator}")

@@ -24,6 +24,9 @@ build {
     only   = ["amazon-ebs.a", "amazon-ebs.b"]
     output = "two.json"
   }
+  # Twice by each, once told
+  post-processor "manifest" { output = "twice.json" }
+  post-processor "manifest" { output = "./twice.json" }
   # One each: nothing to say
   post-processor "manifest" { output = "manifest.${source.name}.json" }
   post-processor "manifest" { output = "manifest.{{build_name}}.json" }

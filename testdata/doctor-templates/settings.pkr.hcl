@@ -12,6 +12,7 @@ source "amazon-ebs" "forced-with-time" {
   force_deregister = true
 }
 source "amazon-ebs" "protected" {
+  tags = { ManagedBy = "terraform" }
   deregistration_protection {
     enabled = true
   }

@@ -20,6 +20,29 @@ build {
   }
 }
 
+# In a build each
+source "amazon-ebs" "third" {
+  tags = { ManagedBy = "goldkeep" }
+}
+
+build {
+  sources = ["source.amazon-ebs.third"]
+  post-processor "shell-local" { inline = ["true"] }
+  post-processors {
+    post-processor "manifest" { output = "small.json" }
+    post-processor "shell-local" { inline = ["goldkeep release --manifest small.json"] }
+  }
+}
+
+build {
+  sources = ["source.amazon-ebs.third"]
+  post-processor "shell-local" { inline = ["true"] }
+  post-processors {
+    post-processor "manifest" { output = "large.json" }
+    post-processor "shell-local" { inline = ["goldkeep release --manifest large.json"] }
+  }
+}
+
 build {
   source "source.amazon-ebs.other" {
     name = "left"

@@ -10,6 +10,8 @@
 #define KEYS                                                                                       \
 	"{\"AccessKeyId\":\"ASIA1\",\"SecretAccessKey\":\"s3cr3t\",\"Token\":\"t0k3n\","           \
 	"\"Expiration\":\"2026-11-20T18:00:00Z\"}"
+#define UNTIL(time)                                                                                \
+	"{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":" time "}"
 #define FOUND "ASIA1 t0k3n 2026-11-20T18:00:00Z"
 #define RELATIVE "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI="
 #define FULL "AWS_CONTAINER_CREDENTIALS_FULL_URI="
@@ -76,6 +78,26 @@ static void test_hosts(void **state)
 		{"http://example.com?@127.0.0.1/", false},
 		{"http://example.com\\@127.0.0.1/", false},
 		{"http://127.0.0.1:99999/", false},
+		{"http://127.0.0.1:/", false},
+		{"http://127.0.0.1:80:80/", false},
+		{"http://127.0.0.1:80@example.com/", false},
+		{"http://127.0.0.1./", false},
+		{"http://localhost./", false},
+		{"http://0x7f000001/", false},
+		{"http://0x7f.0.0.1/", false},
+		{"http://0177.0.0.1/", false},
+		{"http://127.000.000.001/", false},
+		{"http://[::ffff:127.0.0.1]/", false},
+		{"http://[::127.0.0.1]/", false},
+		{"http://[::1%25lo]/", false},
+		{"http://[::1]@example.com/", false},
+		{"http://[::1].example.com/", false},
+		{"http://[::1/", false},
+		{"http://127.0.0.1\x09.example.com/", false},
+		{"http:///127.0.0.1/", false},
+		{"http:127.0.0.1/", false},
+		{"HTTP://example.com/", false},
+		{"https://user:s3cr3t@example.com/", false},
 		{"ftp://127.0.0.1/", false},
 		{"file:///etc/passwd", false},
 		{"127.0.0.1", false},
@@ -191,6 +213,10 @@ static void test_bad_answers(void **state)
 		{200, "{\"AccessKeyId\":\"A\"", "cannot be read"},
 		{200, "{}", "AccessKeyId in the answer is missing"},
 		{200, "{\"AccessKeyId\":7}", "AccessKeyId"},
+		{200, "{\"AccessKeyId\":\"A\\u0000B\"}", "a NUL character"},
+		{200, UNTIL("1795197600"), "\"Expiration\" is no string"},
+		{200, UNTIL("\"1795197600\""), "Expiration in the answer: it is no time"},
+		{200, UNTIL("\"2026-13-20T12:36:00Z\""), "Expiration in the answer: it is no time"},
 		{200, "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\"}",
 		 "Token in the answer is missing"},
 		{200, "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s\",\"Token\":\"a b\"}",

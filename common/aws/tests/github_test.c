@@ -80,9 +80,12 @@ static void test_bad_settings(void **state)
 	assert_said(a, "ACTIONS_ID_TOKEN_REQUEST_TOKEN is no token");
 	ask(a, JOB "ACTIONS_ID_TOKEN_REQUEST_URL=http://gh.example/t AWS_ROLE_ARN=" ROLE);
 	assert_said(a, "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL");
-	asking_answer(a, "gh.example", 200, TOKEN);
-	ask(a, JOB "AWS_REGION= AWS_CONFIG_FILE=/nowhere AWS_ROLE_ARN=" ROLE);
-	assert_said(a, "no AWS region is set");
+	ask(a, JOB "ACTIONS_ID_TOKEN_REQUEST_URL=HTTP://gh.example/t AWS_ROLE_ARN=" ROLE);
+	assert_said(a, "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL");
+	ask(a, JOB "ACTIONS_ID_TOKEN_REQUEST_URL=http://127.0.0.1:80@gh.example/t AWS_ROLE_ARN=" ROLE);
+	assert_said(a, "ACTIONS_ID_TOKEN_REQUEST_URL: an endpoint URL must hold no user");
+	ask(a, JOB "ACTIONS_ID_TOKEN_REQUEST_URL=https://gh.example/t?a#b AWS_ROLE_ARN=" ROLE);
+	assert_said(a, "ACTIONS_ID_TOKEN_REQUEST_URL is no URL");
 }
 
 static void test_github_says_no(void **state)
@@ -117,6 +120,8 @@ static void test_sts_says_no(void **state)
 		 "! GitHub's identity token: the role " ROLE
 		 ": AssumeRoleWithWebIdentity in eu-west-1: AccessDenied: because"},
 		{400, "<html>", "HTTP status 400"},
+		{500, "<SecretAccessKey>s3cr3t", "HTTP status 500"},
+		{200, KEYS("") "<", "cannot be read"},
 		{200, "<html/>", "not a <AssumeRoleWithWebIdentityResponse>"},
 		{200, KEYS(""), "no whole credentials"},
 		{200, "<AssumeRoleWithWebIdentityResponse/>", "no Credentials"},

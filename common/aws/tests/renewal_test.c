@@ -1,9 +1,8 @@
-/* Credentials that end: new ones before a request, or once after a refusal; processes. */
+/* Credentials that end: new ones before a request, or once after a refusal. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "aws/process.h"
 #include "aws/tests/asking.h"
 #include "aws/tests/environment.h"
 #include "aws/client.h"
@@ -111,6 +110,61 @@ static void test_refused_once(void **state)
 	assert_non_null(strstr(err.message, "ExpiredToken"));
 }
 
+/* Several calls at once, some of them refused: one question, and only those are sent again. */
+static void test_batch_asks_once(void **state)
+{
+	static const char *const regions[] = {"eu-west-1", "eu-west-2", "eu-west-3", "us-east-1"};
+	struct asking *a = *state;
+	_cleanup_(aws_client_freep) struct aws_client *client = new_client(a, ENV);
+	struct aws_call calls[ARRAY_SIZE(regions)] = {0};
+	struct aws_call *pointers[ARRAY_SIZE(regions)];
+	struct gk_error err = {0};
+
+	asking_answer(a, "/k", 200, KEYS("KEY1", "2026-11-20T18:00:00Z"));
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		calls[i] = (struct aws_call){
+			.service = AWS_EC2, .action = "DescribeImages", .region = regions[i]};
+		pointers[i] = &calls[i];
+		asking_answer(a, regions[i], i == 0 ? 200 : 403, i == 0 ? DONE : EXPIRED);
+	}
+	asking_answer(a, "/k", 200, KEYS("KEY2", "2026-11-20T18:00:00Z"));
+	for (size_t i = 1; i < ARRAY_SIZE(regions); i++)
+		asking_answer(a, regions[i], 200, DONE);
+	assert_success(aws_run(client, pointers, ARRAY_SIZE(regions), &err), &err);
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		assert_success(calls[i].error.code ? -1 : 0, &calls[i].error);
+		aws_call_done(&calls[i]);
+	}
+	assert_int_equal(http_script_count(a->script, "/k"), 2);
+	assert_int_equal(http_script_count(a->script, "Credential=KEY2/"), 3);
+}
+
+/* All codes that say so; EC2's RequestExpired may also mean the clock, which is right here. */
+static void test_codes_of_expiry(void **state)
+{
+	static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
+					    "RequestExpired"};
+	struct asking *a = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		_cleanup_(aws_client_freep) struct aws_client *client = new_client(a, ENV);
+		_cleanup_free_ char *body = gk_str_format(
+			NULL, "<Response><Errors><Error><Code>%s</Code></Error></Errors></Response>",
+			codes[i]);
+		struct gk_error err = {0};
+
+		asking_answer(a, "/k", 200, KEYS("KEY1", "2026-11-20T18:00:00Z"));
+		asking_answer_with(a, &(struct script_answer){
+					      .match = "KEY1",
+					      .status = 403,
+					      .headers = "date: Fri, 20 Nov 2026 12:36:10 GMT\n",
+					      .body = body});
+		asking_answer(a, "/k", 200, KEYS("KEY2", "2026-11-20T18:00:00Z"));
+		asking_answer(a, "KEY2", 200, DONE);
+		assert_int_equal(run(client, &err), GK_OK);
+	}
+}
+
 static void test_fixed_keys_are_not_asked_for_again(void **state)
 {
 	struct asking *a = *state;
@@ -135,8 +189,15 @@ static void test_web_identity_file_is_read_again(void **state)
 		"</AssumeRoleWithWebIdentityResponse>";
 	static const struct {
 		const char *content, *sent;
-	} rows[] = {{"first\n", "&WebIdentityToken=first"}, {"second\r\n", NULL}, {"a\rb", NULL},
-		    {"", NULL}, {"third", "&WebIdentityToken=third"}};
+	} rows[] = {
+		{"first\n", "&WebIdentityToken=first"},
+		{"second\r\n", NULL},
+		{"a\rb", NULL},
+		{"", NULL},
+		{"\n", NULL},
+		{"two\nlines\n", NULL},
+		{"third", "&WebIdentityToken=third"},
+	};
 	struct asking *a = *state;
 	char path[] = "/tmp/goldkeep-token-XXXXXX";
 	char environment[256];
@@ -158,34 +219,28 @@ static void test_web_identity_file_is_read_again(void **state)
 	unlink(path);
 }
 
-static void test_processes(void **state)
+/* 20,000 characters, and the line end behind them. */
+static void test_longest_web_identity(void **state)
 {
-	static const struct {
-		const char *command, *said;
-		int64_t timeout_ms;
-	} rows[] = {
-		{"sleep 20", "takes too long", 50},
-		{"sh -c 'exec >&- 2>&-; sleep 20'", "takes too long", 50},
-		{"head -c 65537 /dev/zero", "more than 64 KiB", 10000},
-		{"sh -c 'kill -9 $$'", "signal 9", 10000},
-		{"sh -c 'ls /proc/self/fd | wc -w'", "4", 10000},
-		{"sh -c 'read x || echo nothing to read'", "nothing to read", 10000},
-	};
+	struct asking *a = *state;
+	_cleanup_free_ char *longest = gk_str_format(NULL, "%020000d\n", 0);
+	_cleanup_free_ char *too_long = gk_str_format(NULL, "%020001d\n", 0);
+	char path[] = "/tmp/goldkeep-token-XXXXXX";
+	char environment[256];
+	int fd = mkstemp(path);
 
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_(gk_strv_done) struct gk_strv words = {0};
-		_cleanup_(gk_buf_done) struct gk_buf output = {0};
-		struct gk_error err = {0};
-		const char *said = err.message;
-
-		assert_success(aws_process_split(rows[i].command, &words, &err), &err);
-		if (aws_process_run(&words, &gk_system_clock, rows[i].timeout_ms, &output, &err) ==
-		    0)
-			said = gk_buf_text(&output);
-		if (!strstr(said, rows[i].said))
-			fail_msg("%s: %s", rows[i].command, said);
-	}
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(environment, sizeof(environment),
+		 "AWS_REGION=eu-west-1 AWS_ROLE_ARN=arn AWS_WEB_IDENTITY_TOKEN_FILE=%s", path);
+	asking_write(path, longest);
+	asking_answer(a, "sts", 403, "");
+	asking_ask(a, NULL, environment, aws_provider_web_identity.find);
+	assert_said(a, "HTTP status 403");
+	asking_write(path, too_long);
+	asking_ask(a, NULL, environment, aws_provider_web_identity.find);
+	assert_said(a, "is larger than 20001 bytes");
+	unlink(path);
 }
 
 int main(void)
@@ -196,11 +251,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nobody_has_new_ones, asking_set_up,
 						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_refused_once, asking_set_up, asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_batch_asks_once, asking_set_up,
+						asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_codes_of_expiry, asking_set_up,
+						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_fixed_keys_are_not_asked_for_again,
 						asking_set_up, asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_longest_web_identity, asking_set_up,
+						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_web_identity_file_is_read_again, asking_set_up,
 						asking_tear_down),
-		cmocka_unit_test(test_processes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,9 @@
 #define KEYS                                                                                       \
 	"{\"roleCredentials\":{\"accessKeyId\":\"ASIA1\",\"secretAccessKey\":\"s3cr3t\","          \
 	"\"sessionToken\":\"t0k3n\",\"expiration\":1795197600000}}"
+#define ROLE(expiration)                                                                           \
+	"{\"roleCredentials\":{\"accessKeyId\":\"ASIA1\",\"secretAccessKey\":\"s3cr3t\","          \
+	"\"sessionToken\":\"t0k3n\",\"expiration\":" expiration "}}"
 #define FOUND "ASIA1 t0k3n 2026-11-20T18:00:00Z"
 #define TOKEN(until)                                                                               \
 	"{\"startUrl\":\"https://corp.awsapps.com/start\",\"region\":\"eu-west-1\","               \
@@ -228,6 +231,39 @@ static void test_renewal_fails(void **state)
 	assert_said(home.asking, "the login has expired: run aws sso login --profile new");
 }
 
+/* What cannot be right is not kept, and the old token is used as long as it is good. */
+static void test_bad_renewals(void **state)
+{
+	static const char *const rows[] = {
+		"{}",
+		"{\"accessToken\":\"t0k3n2\"}",
+		"{\"accessToken\":\"t0k3n2\",\"expiresIn\":0}",
+		"{\"accessToken\":\"t0k3n2\",\"expiresIn\":-1}",
+		"{\"accessToken\":\"t0k3n2\",\"expiresIn\":\"3600\"}",
+		"{\"accessToken\":\"t0k3n2\",\"expiresIn\":1e300}",
+		"{\"accessToken\":\"t0k3n2\",\"expiresIn\":4294967296}",
+		"{\"accessToken\":\"t0k3n2\\nX: 1\",\"expiresIn\":3600}",
+		"{\"accessToken\":7,\"expiresIn\":3600}",
+		"{\"accessToken\":\"t0k3n2\",\"expiresIn\":3600,\"refreshToken\":[]}",
+		"{\"accessToken\":\"t0k3n2\",\"expiresIn\":36",
+	};
+	static const char token[] = RENEWABLE("2026-11-20T12:50:59Z", "2027-01-01T00:00:00Z");
+	_cleanup_(home_done) struct home home = {0};
+
+	home_init(&home, state);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(gk_buf_done) struct gk_buf kept = {0};
+		struct gk_error err = {0};
+
+		asking_answer(*state, OIDC, 200, rows[i]);
+		asking_answer(*state, "x-amz-sso_bearer_token: t0k3n1", 200, KEYS);
+		if (strcmp(ask(&home, "new", SESSION_FILE, token), FOUND) != 0)
+			fail_msg("%s: %s", rows[i], home.asking->said);
+		assert_success(gk_file_read(home.file, 0, &kept, &err), &err);
+		assert_string_equal(gk_buf_text(&kept), token);
+	}
+}
+
 static void test_portal_says_no(void **state)
 {
 	static const struct {
@@ -241,6 +277,9 @@ static void test_portal_says_no(void **state)
 		 "amazonaws.com/federation/credentials answers with HTTP status 403: No access"},
 		{200, "{}", "accessKeyId in the answer is missing"},
 		{200, "{\"roleCredentials\":[]}", "roleCredentials"},
+		{200, ROLE("\"1795197600000\""), "\"expiration\" is no whole number"},
+		{200, ROLE("1e300"), "\"expiration\" is no whole number"},
+		{200, ROLE("1795197600000.5"), "\"expiration\" is no whole number"},
 	};
 	_cleanup_(home_done) struct home home = {0};
 
@@ -265,6 +304,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_renewal, asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_renewal_fails, asking_set_up,
 						asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_bad_renewals, asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_portal_says_no, asking_set_up,
 						asking_tear_down),
 	};

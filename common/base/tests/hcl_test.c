@@ -102,7 +102,8 @@ static void test_lines(void **state)
 {
 	(void)state;
 	check_tree(gk_hcl_parse,
-		   "\na = [\n1,\n/*\n*/ \"b\",\n]\nc {\n d = <<E\nx\n\n${e}\nE\n\n f = {\n  g = 1\n}\n}",
+		   "\na = [\n1,\n/*\n*/ \"b\",\n]\nc {\n d = <<E\nx\n\n${e}\nE\n\n"
+		   " f = {\n  g = 1\n}\n}",
 		   "@1 a @2 [@3 1, @5 'b], c @7 <d @8 \"@9 'x\n\n, @11 $e, @11 '\n\", "
 		   "f @14 {g @15 1}>", true);
 	check_tree(gk_hcl_parse_json, "\n{\"a\":\n[1, \"b\\\"]\", {\"c\":\nnull}],\n\n\"d\" : {}}",
@@ -192,7 +193,8 @@ static void test_messages(void **state)
 		{"a = \"\\u0000\"", "f:1: an escape that is no character"},
 		{"a = 1\na = 2", "f:2: an argument that was given before"},
 		{"a \"${b}\" {}", "f:1: a label with ${…} in it"},
-		{"a = \"%{ if b }\"", "f:1: a string with %{ if } or %{ for }, but without its end"},
+		{"a = \"%{ if b }\"",
+		 "f:1: a string with %{ if } or %{ for }, but without its end"},
 	};
 
 	(void)state;
@@ -247,8 +249,8 @@ static void check_ceiling(parser *read, const char *begin, const char *piece, si
 
 static void test_ceilings(void **state)
 {
-	static const char *const deep[] = {"[", "{a=", "(", "a ? b : ", "f(", "\"${", "a[", "<<A\n${",
-					   "[for a in "};
+	static const char *const deep[] = {"[",    "{a=", "(",      "a ? b : ",  "f(",
+					   "\"${", "a[",  "<<A\n${", "[for a in "};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(deep); i++)
@@ -271,8 +273,8 @@ static void test_deep_json(void **state)
 		gk_buf_addc(&text, '[');
 	for (int i = 0; i < 500; i++)
 		gk_buf_addc(&text, ']');
-	assert_failure(parse(gk_hcl_parse_json, text.data, text.length, &root, &err), &err, GK_USAGE,
-		       "f:1: nested more than 100 deep");
+	assert_failure(parse(gk_hcl_parse_json, text.data, text.length, &root, &err), &err,
+		       GK_USAGE, "f:1: nested more than 100 deep");
 }
 
 static const char everything[] =

@@ -41,6 +41,9 @@ static void test_reads(void **state)
 		 "a@1 a|s|@2 a|s.x|1@3 a|s.y|2 # in it@4 a|k|v@5"},
 		{"[a]\n  k = v\n", "a@1 a|k|v@2"},
 		{"[a]\n  # c\nk = v\n", "a@1 a|k|v@3"},
+		{"[a]\nk: v=w\nl = x:y\n", "a@1 a|k|v=w@2 a|l|x:y@3"},
+		{" [a]\n  k = v\n  l =\n   m = w\n [b]\n", "a@1 a|k|v@2 a|l|@3 a|l.m|w@4 b@5"},
+		{"[a]\ns =\n  # c\n x = 1\nk = v\n ; c\n w", "a@1 a|s|@2 a|s.x|1@4 a|k|v\nw@5"},
 		{"[a]\nk=1\n[b]\n[a]\nk=2\n", "a@1 a|k|1@2 b@3 a@4 a|k|2@5"},
 	};
 
@@ -101,6 +104,34 @@ static void test_long_values(void **state)
 		       "f:3: a value longer");
 }
 
+static void check_ceiling(struct gk_buf *text, const char *message)
+{
+	struct gk_ini ini = {0};
+	struct gk_error err = {0};
+
+	assert_failure(gk_ini_parse(text->data, text->length, "f", &ini, &err), &err, GK_USAGE,
+		       message);
+	gk_buf_done(text);
+}
+
+/* A small file may not become a large list. */
+static void test_ceilings(void **state)
+{
+	struct gk_buf text = {0};
+
+	(void)state;
+	gk_buf_addf(&text, "[%0256d]", 0);
+	check_ceiling(&text, "f:1: a name longer than 255 bytes");
+	gk_buf_addf(&text, "[a]\n%0256d = v", 0);
+	check_ceiling(&text, "f:2: a name longer than 255 bytes");
+	gk_buf_addf(&text, "[a]\nk =\n %0256d = v", 0);
+	check_ceiling(&text, "f:3: a name longer than 255 bytes");
+	gk_buf_adds(&text, "[a]\n");
+	for (int i = 0; i < 1 << 16; i++)
+		gk_buf_adds(&text, "k=\n");
+	check_ceiling(&text, "f:65537: more than 65,536 properties");
+}
+
 static int parse_sample(void)
 {
 	static const char sample[] = "[a  b]\nk = v\n w\ns =\n t = u\n[c]\nd = e\n";
@@ -121,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_long_values),
+		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_failing_memory),
 	};
 

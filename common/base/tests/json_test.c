@@ -194,13 +194,9 @@ static int read_without_memory(void)
 
 static void test_failing_memory(void **state)
 {
-	cJSON_Hooks hooks = {.malloc_fn = failing_malloc, .free_fn = free};
-
 	(void)state;
-	cJSON_InitHooks(&hooks);
 	for_each_failing_allocation(build_and_read);
 	for_each_failing_allocation(read_without_memory);
-	cJSON_InitHooks(NULL);
 }
 
 int main(void)

@@ -1,15 +1,5 @@
 #include "base/tests/failing_memory.h"
 
-#include <expat.h>
-
-/* expat takes its memory from a table that only the creation of the parser can name. */
-static const XML_Memory_Handling_Suite failing_suite = {
-	.malloc_fcn = failing_malloc,
-	.realloc_fcn = failing_realloc,
-	.free_fcn = free,
-};
-#define XML_ParserCreate(encoding) XML_ParserCreate_MM(encoding, &failing_suite, NULL)
-
 #include "../buf.c"
 #include "../mem.c"
 #include "../xml.c"

@@ -38,7 +38,7 @@ static void test_every_return_code(void **state)
 	} rows[] = {
 		{"snap-1", CLOUD_DELETED, NULL},
 		{"snap-2", CLOUD_SHARED, "another image"},
-		{"snap-3", CLOUD_LEFTOVER, "missing-permissions"},
+		{"snap-3", CLOUD_LEFTOVER, "missing-permissions (allow ec2:DeleteSnapshot on it)"},
 		{"snap-4", CLOUD_LEFTOVER, "internal-error"},
 		{"snap-5", CLOUD_LEFTOVER, "client-error"},
 		{"snap-6", CLOUD_LEFTOVER, "brand-new"},

@@ -15,12 +15,15 @@ static const char hcl[] =
 	"source \"amazon-ebs\" \"a\" {\nregion = \"r\"\nami_regions = [\"r\", \"s\"]\n"
 	"access_key = \"x\"\nprofile = var.x\n"
 	"assume_role {\nrole_arn = \"arn:aws:iam::123456789012:role/x\"\n}\n}\n"
-	"build {\nsources = [\"source.amazon-ebs.a\"]\nsource \"source.amazon-ebs.a\" {\nname = \"b\"\n"
-	"}\npost-processors {\npost-processor \"manifest\" {\ncustom_data = { goldkeep_family = \"x\" }\n"
-	"}\npost-processor \"shell-local\" {\nenv = { GOLDKEEP_FAMILY = \"x\" }\n"
+	"build {\nsources = [\"source.amazon-ebs.a\"]\n"
+	"source \"source.amazon-ebs.a\" {\nname = \"b\"\n}\n"
+	"post-processors {\npost-processor \"manifest\" {\n"
+	"custom_data = { goldkeep_family = \"x\" }\n}\n"
+	"post-processor \"shell-local\" {\nenv = { GOLDKEEP_FAMILY = \"x\" }\n"
 	"inline = [\"goldkeep release --manifest \\\"y\\\"\"]\nvalid_exit_codes = [1]\n}\n}\n}\n";
 
-static const char json[] = "{\"build\": {\"post-processor\": [{\"manifest\": {\"output\": \"${x}\"}}]}}";
+static const char json[] =
+	"{\"build\": {\"post-processor\": [{\"manifest\": {\"output\": \"${x}\"}}]}}";
 
 static int examine(void)
 {

@@ -157,7 +157,8 @@ static void test_commands(void **state)
 		{"if true; then goldkeep release; fi", good},
 		{"cd x; cd y\ngoldkeep release # --manifest z", good},
 		{"goldkeep release --manifest x.json", "goldkeep reads x.json, but"},
-		{"goldkeep release --manifest x.json; y --manifest z", "goldkeep reads x.json, but"},
+		{"goldkeep release --manifest x.json; y --manifest z",
+		 "goldkeep reads x.json, but"},
 		{"goldkeep --manifest x.json release", "goldkeep reads x.json, but"},
 		{"goldkeep release --manifest $PACKER_BUILD_NAME", "goldkeep reads web, but"},
 		{"goldkeep release --manifest x$${PACKER_BUILDER_TYPE}y",
@@ -243,8 +244,8 @@ static void test_references(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_free_ char *text = gk_str_format(NULL, "%s%s%s\n}\n", rows[i].before, build,
-							  rows[i].value);
+		_cleanup_free_ char *text = gk_str_format(NULL, "%s%s%s\n}\n", rows[i].before,
+							  build, rows[i].value);
 
 		check_profile("t.pkr.hcl", text, rows[i].expected);
 	}
@@ -282,9 +283,10 @@ static void test_refused(void **state)
 		{"t.json", "[]", "t.json:1: no JSON object"},
 		{"t.pkr.json", "1", "t.pkr.json:1: no JSON object"},
 		{"t.pkr.json", "{\"build\":\n\"x\"}", "t.pkr.json:2: build is no object"},
-		{"t.pkr.json", "{\n\"a\": \"${\"}", "t.pkr.json:2: a value expected, not the end of "
-							"the text"},
-		{"t.hcl", "", "t.hcl: Packer takes a file for HCL2 only if its name ends in .pkr.hcl"},
+		{"t.pkr.json", "{\n\"a\": \"${\"}",
+		 "t.pkr.json:2: a value expected, not the end of the text"},
+		{"t.hcl", "",
+		 "t.hcl: Packer takes a file for HCL2 only if its name ends in .pkr.hcl"},
 	};
 
 	(void)state;
@@ -306,11 +308,14 @@ static void test_too_many(void **state)
 
 	(void)state;
 	gk_buf_adds(&text, "{\"builders\": [");
-	for (int i = 0; i < 201; i++)
+	for (int i = 0; i < 101; i++)
 		gk_buf_addf(&text, "%s{\"type\": \"null\"}", i ? "," : "");
+	gk_buf_adds(&text, "], \"post-processors\": [");
+	for (int i = 0; i < 99; i++)
+		gk_buf_addf(&text, "%s\"manifest\"", i ? "," : "");
 	gk_buf_adds(&text, "]}");
 	assert_failure(examine("t.json", &text, NULL, &report, &err), &err, GK_USAGE,
-		       "more than 200 sources");
+		       "101 sources with 99 post-processors are more than can be examined");
 }
 
 /* Values of every kind in every place of a template: it is examined or refused. */
@@ -319,7 +324,8 @@ static void test_wrong_kinds(void **state)
 	static const char *const values[] = {"null", "true", "1", "\"x\"", "[]", "{}", "[[]]",
 					     "[{}]", "[null]", "{\"a\": []}"};
 	static const char *const places[] = {
-		"{\"builders\": %s}", "{\"builders\": [{\"type\": %s}]}", "{\"post-processors\": %s}",
+		"{\"builders\": %s}", "{\"builders\": [{\"type\": %s}]}",
+		"{\"post-processors\": %s}",
 		"{\"builders\": [{\"type\": \"amazon-ebs\", \"name\": %s}]}",
 		"{\"builders\": [{\"type\": \"amazon-ebs\", \"assume_role\": %s}]}",
 		"{\"builders\": [{\"type\": \"amazon-ebs\", \"ami_regions\": %s}]}",

@@ -167,16 +167,20 @@ static void start_server(struct server *server)
 
 /* ---- the tests ---- */
 
+static const char *read_environment(const char *name)
+{
+	return getenv(name);
+}
+
 static int set_up(void **state)
 {
+	struct http_curl_options options = {.user_agent = "goldkeep/test", .env = read_environment};
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct gk_error err = {0};
 
 	assert_non_null(f);
 	start_server(&f->server);
-	assert_success(http_curl_new(&(struct http_curl_options){.user_agent = "goldkeep/test"},
-				     &f->transport, &err),
-		       &err);
+	assert_success(http_curl_new(&options, &f->transport, &err), &err);
 	*state = f;
 	return 0;
 }
