@@ -262,7 +262,7 @@ static int await_end(struct process *process, struct gk_error *err)
 			break;
 		if (time_left(process) <= 0)
 			return take_too_long(err);
-		process->clock->sleep(process->clock, SLICE_MS);
+		poll(NULL, 0, SLICE_MS); /* a program takes real time, whatever the clock is */
 	}
 	return 0;
 }
