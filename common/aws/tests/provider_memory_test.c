@@ -114,7 +114,6 @@ static void always(struct asking *a, const char *match, const char *body)
 
 static void fail_all(struct asking *a, const struct aws_provider *asked, const char *variables)
 {
-	bool runs_program = strstr(variables, "process") != NULL;
 	static const struct gk_log log = {listen, NULL};
 	_cleanup_free_ char *environment = gk_str_format(
 		NULL, "HOME=%s AWS_CONFIG_FILE=%s/config AWS_MAX_ATTEMPTS=1 %s", home.path,
@@ -126,8 +125,7 @@ static void fail_all(struct asking *a, const struct aws_provider *asked, const c
 	assert_success(aws_settings_load(&options, &settings, &err), &err);
 	world = (struct aws_provider_world){.settings = &settings,
 					    .transport = http_script_transport(a->script),
-					    .clock = runs_program ? &gk_system_clock
-								  : &a->clock.clock,
+					    .clock = &a->clock.clock,
 					    .log = &log};
 	provider = asked;
 	for_each_failing_allocation(ask_provider);
