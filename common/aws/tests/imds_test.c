@@ -180,6 +180,47 @@ static void test_named_role(void **state)
 	assert_said(a, "names a role that is none");
 }
 
+/* Each variable is a key of the profile, too, and comes before it. */
+static void test_keys_of_a_profile(void **state)
+{
+	static const struct {
+		const char *profile, *environment, *url;
+		int timeout_ms;
+	} rows[] = {
+		{"instance", "", "http://[fd00:ec2::254]" ROLES "mine", 3000},
+		{"instance", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE=IPv4",
+		 "http://169.254.169.254" ROLES "mine", 3000},
+		{"instance", "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://h AWS_METADATA_SERVICE_TIMEOUT=2",
+		 "http://h" ROLES "mine", 2000},
+		{"instance", "AWS_EC2_INSTANCE_PROFILE_NAME=yours",
+		 "http://[fd00:ec2::254]" ROLES "yours", 3000},
+		{"instance-at", "AWS_EC2_INSTANCE_PROFILE_NAME=mine",
+		 "http://127.0.0.1:9" ROLES "mine", 1000},
+		{"no-instance",
+		 "AWS_EC2_METADATA_DISABLED=false AWS_EC2_INSTANCE_PROFILE_NAME=mine",
+		 "http://169.254.169.254" ROLES "mine", 1000},
+	};
+	struct asking *a = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct script_sent *sent = NULL;
+
+		asking_answer(a, "api/token", 200, "tok");
+		asking_answer(a, ROLES, 200, KEYS);
+		assert_string_equal(asking_ask(a, rows[i].profile, rows[i].environment,
+					       aws_provider_imds.find),
+				    FOUND);
+		sent = asking_sent(a, 2 * i + 1);
+		assert_string_equal(sent->url, rows[i].url);
+		assert_int_equal(sent->timeout_ms, rows[i].timeout_ms);
+	}
+	assert_string_equal(asking_ask(a, "no-instance", "", aws_provider_imds.find), "-");
+	for (int i = 0; i < 2; i++)
+		asking_answer_with(a, &(struct script_answer){.failure = "no route to host",
+							      .unsent = true});
+	assert_string_equal(asking_ask(a, "instance", "", aws_provider_imds.find), "-");
+}
+
 /* A token that is no longer taken: once anew, not more. */
 static void test_401(void **state)
 {
@@ -283,6 +324,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_tokens, asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_no_role, asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_named_role, asking_set_up, asking_tear_down),
+		cmocka_unit_test_setup_teardown(test_keys_of_a_profile, asking_set_up,
+						asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_401, asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_answers, asking_set_up, asking_tear_down),
 		cmocka_unit_test_setup_teardown(test_static_stability, asking_set_up,
