@@ -108,11 +108,14 @@ def test_a_release_behind_the_proxy_of_moto(proxied, tmp_path, monkeypatch):
 def test_settings_of_the_profile(proxy, proxied, authority, tmp_path):
     """The CA bundle of a profile; the proxy in small letters, without its scheme."""
     config = tmp_path / "config"
-    config.write_text(f"[profile work]\nca_bundle = {authority.bundle}\n")
+    passed_over = "sts_regional_endpoints = legacy\nretry_mode = legacy\n"
+    config.write_text(f"[profile work]\nca_bundle = {authority.bundle}\n{passed_over}")
     env = {"AWS_CA_BUNDLE": None, "AWS_CONFIG_FILE": config, "AWS_PROFILE": "work"}
     env |= {"HTTPS_PROXY": None, "https_proxy": proxy.url.removeprefix("http://")}
-    got = proxied("init", *STORE, env=env)
+    got = proxied("-v", "init", *STORE, env=env)
     assert got.status == 0, got
+    for setting in ("(sts_regional_endpoints) = legacy", "(retry_mode) = legacy"):
+        assert f"{setting} is passed over" in got.err, got
     assert {one.target for one in proxy.tunnels} == {"dynamodb.us-east-1.amazonaws.com:443"}
 
 
