@@ -14,6 +14,9 @@
 #include "base/strv.h"
 #include "context.h"
 
+/* Stands in for a region where none is set; most accounts have it. */
+#define DOCTOR_ANY_REGION "us-east-1"
+
 enum finding_level {
 	FINDING_OK,
 	FINDING_WARNING, /* works, and will hurt one day */

@@ -9,9 +9,6 @@
 
 #define SECTION "identity"
 
-/* Where the caller is asked for if no region is set: most partitions are this one. */
-#define ANY_REGION "us-east-1"
-
 enum { SKEW_SECONDS = 60, SOON_SECONDS = 15 * 60 };
 
 static int add(struct doctor *doctor, enum finding_level level, const char *subject,
@@ -110,7 +107,7 @@ static int ask_caller(struct context *context, struct doctor *doctor, struct gk_
 {
 	_cleanup_(aws_caller_done) struct aws_caller caller = {0};
 	struct gk_error failure = {0};
-	const char *region = aws_client_region(context->aws) ? NULL : ANY_REGION;
+	const char *region = aws_client_region(context->aws) ? NULL : DOCTOR_ANY_REGION;
 
 	if (aws_caller_find(context->aws, region, &caller, &failure) < 0)
 		return add_refusal(&failure, region != NULL, doctor, err);

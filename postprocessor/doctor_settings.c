@@ -135,23 +135,26 @@ static int add_proxy(const struct aws_service_info *info, const char *url, struc
 		      : -1;
 }
 
+/* Without a region only what is the same in all of them is shown. */
 static int add_endpoint(struct context *context, const struct aws_settings *settings,
 			enum aws_service service, struct doctor *doctor, struct gk_error *err)
 {
 	const struct aws_service_info *info = aws_service_info(service);
 	_cleanup_(aws_endpoint_done) struct aws_endpoint endpoint = {0};
 	_cleanup_free_ char *subject = gk_str_format(err, "%s endpoint", info->name);
+	const char *region = settings->region ? settings->region : DOCTOR_ANY_REGION;
 	struct gk_error failure = {0};
 
 	if (!subject)
 		return -1;
-	if (aws_endpoint_find(settings, info, settings->region, &endpoint, &failure) < 0)
+	if (aws_endpoint_find(settings, info, region, &endpoint, &failure) < 0)
 		return doctor_add(doctor,
 				  &(struct finding){FINDING_PROBLEM, SECTION, subject,
 						    failure.message,
 						    .advice = "mend or remove that setting"},
 				  err);
-	if (add_setting(context, doctor,
+	if ((settings->region || endpoint.from.kind != AWS_ORIGIN_DEFAULT) &&
+	    add_setting(context, doctor,
 			&(struct finding){.subject = subject, .value = endpoint.url},
 			&endpoint.from, "endpoint-url", err) < 0)
 		return -1;
@@ -164,7 +167,7 @@ static int add_endpoints(struct context *context, const struct aws_settings *set
 	static const enum aws_service services[] = {AWS_EC2, AWS_SSM, AWS_AUTOSCALING, AWS_STS,
 						    AWS_DYNAMODB};
 
-	for (size_t i = 0; settings->region && i < ARRAY_SIZE(services); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(services); i++)
 		if (add_endpoint(context, settings, services[i], doctor, err) < 0)
 			return -1;
 	return 0;
