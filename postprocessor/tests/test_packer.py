@@ -258,11 +258,12 @@ def test_a_failure_before_anything_is_recorded_fails_the_build(packer, goldkeep,
 
 
 def refuse_tags(emulator):
-    """In one region. (Packer does not tag the images of two-sources.pkr.hcl.)"""
+    """In one region, and goldkeep's: Packer has tags of its own."""
     emulator.faults(
         {
             "action": "CreateTags",
             "region": "eu-west-1",
+            "match": {"Tag.2.Key": "goldkeep:family"},
             "status": 403,
             "code": "UnauthorizedOperation",
             "message": "You are not authorized to perform this operation.",
