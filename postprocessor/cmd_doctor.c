@@ -22,10 +22,12 @@ static int run_doctor(struct context *context, struct gk_error *err)
 	const char *template = options_text(&context->options, NULL, "template");
 	_cleanup_(doctor_done) struct doctor doctor = {0};
 
-	if (open_client(context, &doctor, err) < 0 ||
+	if (doctor_read_options(context, &doctor, err) < 0 ||
+	    open_client(context, &doctor, err) < 0 ||
 	    doctor_identity(context, &doctor, err) < 0 ||
 	    doctor_settings(context, &doctor, err) < 0 ||
 	    doctor_inventory(context, &doctor, err) < 0 ||
+	    doctor_account(context, &doctor, err) < 0 ||
 	    doctor_permissions(context, &doctor, err) < 0 ||
 	    (template && doctor_template(context, template, &doctor, err) < 0))
 		return -1;

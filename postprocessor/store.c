@@ -20,6 +20,12 @@ void store_address_done(struct store_address *address)
 	*address = (struct store_address){0};
 }
 
+bool store_address_equal(const struct store_address *a, const struct store_address *b)
+{
+	return a->dynamodb == b->dynamodb && gk_str_equal(a->name, b->name) &&
+	       gk_str_equal(a->region, b->region) && gk_str_equal(a->endpoint, b->endpoint);
+}
+
 static bool begins_with(const char *text, const char *beginning)
 {
 	return strncmp(text, beginning, strlen(beginning)) == 0;

@@ -341,6 +341,7 @@ int aws_probe_run(struct aws_client *client, struct aws_probe *probes, size_t co
 		try = gk_array_add(&list.items, &list.count, sizeof(*try), err);
 		if (!try)
 			return -1;
+		probes[i].asked = true;
 		try->probe = &probes[i];
 		try->method = method;
 	}

@@ -9,6 +9,10 @@ from stores import MOTO, SQLITE
 DATA = ROOT / "testdata/doctor"
 US, EU = "us-east-1", "eu-west-1"
 HUSH = (FIRST_KEY[1], "hush")
+REFUSED = (
+    *("--version x", "--bump often", "--prerelease !", "--channel a/b", "--tag x", "--fingerprint zz"),
+    *("--on-duplicate maybe", "--publish-ssm {famly}", "--keep-last x"),
+)
 KEYS = ["result", "exit", "account", "arn", "partition", "profile", "region", "provider", "clock_skew"]
 SECTIONS = ["settings", "identity", "inventory", "permissions", "template"]
 
@@ -150,6 +154,19 @@ def test_usage(goldkeep, doctor, tmp_path):
     for options in (["--nothing"], ["a", "b"], [], ["--store", "ftp:x"]):
         got = goldkeep("doctor", *options)
         assert (got.status, got.out) == (2, ""), got
+
+
+def test_options_that_a_release_refuses(goldkeep, doctor, built, tmp_path):
+    """Doctor refuses them in the same words."""
+    built("web")
+    for options in REFUSED:
+        got = goldkeep("doctor", *options.split())
+        released = goldkeep("release", *options.split())
+        assert (got.status, got.out) == (2, ""), got
+        assert got.err == released.err
+    (tmp_path / "goldkeep.ini").write_text("[family db]\nbump = often\nprofile = other\n")
+    got = goldkeep("doctor")
+    assert (got.status, got.out) == (2, "") and "goldkeep.ini:2: 'often'" in got.err
 
 
 # ---- goldkeep.ini ----
@@ -326,6 +343,26 @@ def test_a_region_where_nothing_answers(doctor, released, emulator):
     doctor(status=1)
     assert doctor.problems() == {("permissions", "every action")}
     doctor.says("problem", "permissions", "every action", "AuthFailure", EU)
+
+
+def test_every_parameter_and_table(doctor, released, new_store, emulator, environment, tmp_path):
+    """Not the first alone; and a family with settings of its own is left out."""
+    store = new_store(MOTO)
+    released()
+    (tmp_path / "goldkeep.ini").write_text(
+        "[defaults]\npublish-ssm = /golden/{family}\n"
+        f"[family api]\npublish-ssm = /denied/{{family}}\nstore = {store.uri}\n"
+        "[family db]\nprofile = other\nstore = dynamodb:nowhere\n"
+    )
+    doctor()
+    emulator.client("ssm", EU).put_parameter(Name="/golden/web", Value="x", Type="String")
+    doctor(status=1)
+    doctor.says("problem", "permissions", "/golden/web", "of the type text", EU)
+    emulator.client("ssm", EU).delete_parameter(Name="/golden/web")
+    emulator.settings(deny=["dynamodb:PutItem"])
+    doctor(status=1)
+    assert doctor.problems() == {("permissions", "dynamodb:PutItem")}
+    doctor("web")
 
 
 def test_images_that_only_their_tags_tell(doctor, released):
