@@ -129,7 +129,19 @@ static char *features_text(unsigned features, struct gk_error *err)
 	return gk_strv_join(&names, ", ", err);
 }
 
-/* A release works without what only a revocation needs. */
+/* A release works without what only a revocation needs, what only serves a better message, and the
+ * call for which retention has others. */
+static bool can_be_missed(const struct aws_permission *permission, unsigned needs)
+{
+	static const char *const actions[] = {"ec2:DescribeImageReferences",
+					      "dynamodb:DescribeTable"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (strcmp(permission->action, actions[i]) == 0)
+			return true;
+	return needs == AWS_FEATURE_REVOKE || permission->condition == AWS_CONDITION_VIA_EC2;
+}
+
 static int add_finding(struct doctor *doctor, const struct aws_probe *probe, struct gk_error *err)
 {
 	const struct aws_permission *permission = probe->permission;
@@ -150,7 +162,8 @@ static int add_finding(struct doctor *doctor, const struct aws_probe *probe, str
 				       probe->error.message);
 		if (!advice)
 			return -1;
-		finding.level = needs == AWS_FEATURE_REVOKE ? FINDING_WARNING : FINDING_PROBLEM;
+		finding.level = can_be_missed(permission, needs) ? FINDING_WARNING
+								 : FINDING_PROBLEM;
 		finding.value = "denied";
 		finding.advice = advice;
 	} else if (probe->verdict == AWS_UNTRIED) {

@@ -9,6 +9,8 @@ from stores import MOTO, SQLITE
 DATA = ROOT / "testdata/doctor"
 US, EU = "us-east-1", "eu-west-1"
 HUSH = (FIRST_KEY[1], "hush")
+# A release ends in 0 without them: what uses an image is found out one by one; an error says less.
+UNNEEDED = ("ec2:DescribeImageReferences", "dynamodb:DescribeTable")
 REFUSED = (
     *("--version x", "--bump often", "--prerelease !", "--channel a/b", "--tag x", "--fingerprint zz"),
     *("--on-duplicate maybe", "--publish-ssm {famly}", "--keep-last x"),
@@ -316,11 +318,12 @@ def test_what_is_denied(doctor, released, new_store, environment, emulator):
     assert len(actions) > 20
     for action in sorted(actions):
         emulator.settings(deny=[action])
-        harmless = needed[action] == "revoke"
+        harmless = needed[action] == "revoke" or action in UNNEEDED
         doctor(*options, status=0 if harmless else 1)
         denied = [one for one in doctor.document["permissions"] if one["value"] == "denied"]
         assert {one["subject"].removesuffix(" (by EC2)") for one in denied} == {action}
-        assert {one["level"] for one in denied} == {"warning" if harmless else "problem"}
+        levels = {one["level"] for one in denied if not one["subject"].endswith("(by EC2)")}
+        assert levels == {"warning" if harmless else "problem"}
         assert all("iam-policy" in one["advice"] for one in denied)
 
 
