@@ -14,17 +14,19 @@
 
 #define SECTION "settings"
 
-/* The value without what stands between :// and @, which may be a password; owned. */
+/* The value without what may be a password or a token: what stands between :// and @, and behind the
+ * ? or # of a URL; owned. */
 static char *without_password(const char *value, struct gk_error *err)
 {
 	const char *scheme = strstr(value, "://");
 	const char *user = scheme ? scheme + strlen("://") : value;
-	size_t length = strcspn(user, "/?#");
-	const char *host = memrchr(user, '@', length);
+	size_t authority = strcspn(user, "/?#");
+	const char *at = memrchr(user, '@', authority);
+	const char *host = at ? at + 1 : user;
+	size_t length = scheme ? strcspn(host, "?#") : strlen(host);
 
-	if (!host)
-		return gk_str_format(err, "%s", value);
-	return gk_str_format(err, "%.*s%s", (int)(user - value), value, host + 1);
+	return gk_str_format(err, "%.*s%.*s%s", (int)(user - value), value, (int)length, host,
+			     host[length] ? "…" : "");
 }
 
 /* Flags of AWS's own: who says so is the option. */

@@ -166,6 +166,11 @@ def test_options_that_a_release_refuses(goldkeep, doctor, built, tmp_path):
         released = goldkeep("release", *options.split())
         assert (got.status, got.out) == (2, ""), got
         assert got.err == released.err
+    secret = "dynamodb:tab?endpoint=http%3A%2F%2Fme%3Ahush%40localhost"
+    for command in ("doctor", "iam-policy", "list"):
+        got = goldkeep(command, "--store", secret)
+        assert got.status == 2 and "--store 'dynamodb:tab?…': endpoint: " in got.err
+        assert "hush" not in got.out + got.err
     (tmp_path / "goldkeep.ini").write_text("[family db]\nbump = often\nprofile = other\n")
     got = goldkeep("doctor")
     assert (got.status, got.out) == (2, "") and "goldkeep.ini:2: 'often'" in got.err
