@@ -73,16 +73,19 @@ static int read_regions(struct search *search, struct gk_error *err)
 {
 	const struct options *options = &search->context->options;
 	const struct option_value *value = options_find(options, NULL, "region");
-	struct gk_strv *regions = &search->policy.regions;
+	_cleanup_(gk_strv_done) struct gk_strv regions = {0};
 
 	if (!value || value->source != OPTION_FROM_FLAG)
 		return 0;
-	if (options_list(options, NULL, "region", regions, err) < 0)
+	if (options_list(options, NULL, "region", &regions, err) < 0)
 		return -1;
-	for (size_t i = 0; i < regions->count; i++)
-		if (!aws_region_is_valid(regions->items[i]))
+	for (size_t i = 0; i < regions.count; i++) {
+		if (!aws_region_is_valid(regions.items[i]))
 			return gk_error_set(err, GK_USAGE, "--region: this is no AWS region: %.80s",
-					    regions->items[i]);
+					    regions.items[i]);
+		if (gk_strv_add_unique(&search->policy.regions, regions.items[i], err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -194,15 +197,18 @@ static int look_at_all(struct search *search, struct gk_error *err)
 
 static int look(struct search *search, struct gk_error *err)
 {
-	struct gk_strv *families = &search->policy.families;
+	_cleanup_(gk_strv_done) struct gk_strv families = {0};
 
-	if (options_list(&search->context->options, NULL, "family", families, err) < 0)
+	if (options_list(&search->context->options, NULL, "family", &families, err) < 0)
 		return -1;
-	if (!families->count)
+	if (!families.count)
 		return look_at_all(search, err);
-	for (size_t i = 0; i < families->count; i++)
-		if (family_check(families->items[i], err) < 0 ||
-		    look_at(search, families->items[i], err) < 0)
+	for (size_t i = 0; i < families.count; i++)
+		if (family_check(families.items[i], err) < 0 ||
+		    gk_strv_add_unique(&search->policy.families, families.items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < search->policy.families.count; i++)
+		if (look_at(search, search->policy.families.items[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -306,6 +312,31 @@ static int find_account(struct search *search, struct gk_error *err)
 	return 0;
 }
 
+static int check_partition(const struct search *search, const char *region, struct gk_error *err)
+{
+	const char *partition = search->policy.partition;
+
+	if (strcmp(aws_partition_of(region), partition) == 0)
+		return 0;
+	return gk_error_set(err, GK_USAGE,
+			    "%s is in the partition %s, and %s in %s: no policy holds in both", region,
+			    aws_partition_of(region),
+			    search->caller.account ? "the account" : "another region", partition);
+}
+
+static int check_partitions(const struct search *search, struct gk_error *err)
+{
+	const struct iam_policy *policy = &search->policy;
+
+	for (size_t i = 0; i < policy->regions.count; i++)
+		if (check_partition(search, policy->regions.items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < policy->table_count; i++)
+		if (check_partition(search, policy->tables[i].region, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* ---- the command ---- */
 
 /* White space is not counted, in texts either. */
@@ -316,6 +347,19 @@ static size_t count_characters(const char *text)
 	for (; *text; text++)
 		count += !isspace((unsigned char)*text);
 	return count;
+}
+
+/* A name of placeholders alone stands for those of everybody. */
+static void warn_of_names(const struct context *context, const struct iam_policy *policy)
+{
+	const struct gk_strv *names = &policy->parameters;
+
+	for (size_t i = 0; policy->features & AWS_FEATURE_PUBLISH && i < names->count; i++)
+		if (!names->items[i][strspn(names->items[i], "/*")])
+			output_problem(context,
+				       "warning: every SSM parameter %s of the account may be "
+				       "overwritten: begin --publish-ssm with a name of your own, "
+				       "/golden/{family}, or name the --family", names->items[i]);
 }
 
 static int print(struct context *context, struct gk_json_builder *json, struct gk_error *err)
@@ -342,9 +386,11 @@ static int run_iam_policy(struct context *context, struct gk_error *err)
 
 	if (read_regions(&search, err) < 0 || look(&search, err) < 0 ||
 	    choose_features(&search, err) < 0 || find_account(&search, err) < 0 ||
+	    check_partitions(&search, err) < 0 ||
 	    gk_json_builder_init(&json, err) < 0 ||
 	    iam_policy_write(&search.policy, &json, err) < 0)
 		return -1;
+	warn_of_names(context, &search.policy);
 	return print(context, &json, err);
 }
 
