@@ -27,9 +27,9 @@ static int run_doctor(struct context *context, struct gk_error *err)
 	    doctor_identity(context, &doctor, err) < 0 ||
 	    doctor_settings(context, &doctor, err) < 0 ||
 	    doctor_inventory(context, &doctor, err) < 0 ||
+	    (template && doctor_template(context, template, &doctor, err) < 0) ||
 	    doctor_account(context, &doctor, err) < 0 ||
-	    doctor_permissions(context, &doctor, err) < 0 ||
-	    (template && doctor_template(context, template, &doctor, err) < 0))
+	    doctor_permissions(context, &doctor, err) < 0)
 		return -1;
 	return doctor_report(context, &doctor, err);
 }

@@ -58,7 +58,7 @@ struct doctor {
 	int64_t skew;                    /* seconds that the servers' clock is ahead */
 	size_t unreached;                /* the finding that STS was not reached, counted from 1 */
 
-	/* What the inventory found out. */
+	/* What the inventory found out; the template knows more regions. */
 	struct doctor_place *places;
 	size_t place_count;
 	const char *known_family; /* one that has releases; NULL: none is known */
@@ -94,13 +94,15 @@ struct doctor_place *doctor_add_place(struct doctor *doctor, const char *region,
 int doctor_identity(struct context *context, struct doctor *doctor, struct gk_error *err);
 int doctor_settings(struct context *context, struct doctor *doctor, struct gk_error *err);
 int doctor_inventory(struct context *context, struct doctor *doctor, struct gk_error *err);
-int doctor_account(struct context *context, struct doctor *doctor, struct gk_error *err);
-int doctor_permissions(struct context *context, struct doctor *doctor, struct gk_error *err);
 
-/* --template FILE, or a folder of templates: what Packer would do around goldkeep. After the others,
- * whose account, profile and so on it compares with. */
+/* --template FILE, or a folder of templates: what Packer would do around goldkeep, and where. After
+ * the others, whose account, profile and so on it compares with. */
 int doctor_template(struct context *context, const char *path, struct doctor *doctor,
 		    struct gk_error *err);
+
+/* In all regions that are known by then: images and parameters there, and what is allowed. */
+int doctor_account(struct context *context, struct doctor *doctor, struct gk_error *err);
+int doctor_permissions(struct context *context, struct doctor *doctor, struct gk_error *err);
 
 /* A table per section, warnings, and problems with their advice; or the document. Returns the exit
  * status, or -1. */

@@ -117,23 +117,6 @@ static int are_sure(const struct template *template, const struct template_job *
 	return r;
 }
 
-/* The shell itself, and what it finds where. */
-static int sets_path(const struct template *template, const struct template_job *job,
-		     const struct template_step *step, bool *ret, struct gk_error *err)
-{
-	struct template_text *texts = NULL;
-	size_t count = 0;
-	bool found = false;
-	int r = template_texts_of(template, job, gk_hcl_find(step->node, "environment_vars"), &texts,
-				  &count, &found, err);
-
-	for (size_t i = 0; r == 0 && i < count; i++)
-		found = found || strncmp(texts[i].text, "PATH=", strlen("PATH=")) == 0;
-	template_texts_free(texts, count);
-	*ret = found || gk_hcl_find(gk_hcl_find(step->node, "env"), "PATH");
-	return r;
-}
-
 int template_step_is_sure(const struct template *template, const struct template_job *job,
 			  const struct template_step *step, bool *ret, struct gk_error *err)
 {
@@ -141,7 +124,6 @@ int template_step_is_sure(const struct template *template, const struct template
 						"execute_command", "inline_shebang",
 						"valid_exit_codes", "tempfile_extension"};
 	const struct gk_hcl *lines = gk_hcl_find(step->node, "inline");
-	bool path = false;
 
 	*ret = false;
 	for (size_t i = 0; i < ARRAY_SIZE(otherwise); i++)
@@ -149,7 +131,5 @@ int template_step_is_sure(const struct template *template, const struct template
 			return 0;
 	if (!lines)
 		lines = gk_hcl_find(step->node, "command");
-	if (!lines || sets_path(template, job, step, &path, err) < 0)
-		return lines ? -1 : 0;
-	return path ? 0 : are_sure(template, job, lines, ret, err);
+	return lines ? are_sure(template, job, lines, ret, err) : 0;
 }

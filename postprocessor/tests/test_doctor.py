@@ -427,3 +427,15 @@ def test_templates(doctor, released, tmp_path, text, status, level, says):
     found = [(one["level"], one["value"]) for one in doctor.document["template"]]
     assert any(one == level and says in value for one, value in found), found
     assert {section for section, _ in doctor.problems()} <= {"template"}
+
+
+def test_regions_of_the_template(doctor, released, emulator, tmp_path):
+    """What a release needs is tried where the next build would make AMIs, too."""
+    released()
+    text = ROLE.replace("ACCOUNT", "123456789012")
+    regions = 'ami_regions = ["us-west-2", "nowhere!"]'
+    (tmp_path / "web.pkr.hcl").write_text(text.replace('"us-east-1"', f'"us-east-1"\n  {regions}'))
+    emulator.faults({"region": "us-west-2", "status": 401, "code": "AuthFailure"})
+    doctor()
+    doctor("--template", "web.pkr.hcl", status=1)
+    doctor.says("problem", "permissions", "every action", "AuthFailure", "us-west-2")
