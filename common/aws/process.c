@@ -26,6 +26,9 @@ struct process {
 
 /* ---- words ---- */
 
+/* What stands between them; of botocore too (shlex). */
+static const char blanks[] = " \t\r\n";
+
 /* Reads on behind the opening quote; NULL if it is not closed. Inside double quotes a backslash
  * stands for the character behind it only if that is special there. */
 static const char *read_quoted(const char *at, struct gk_buf *word)
@@ -43,7 +46,7 @@ static const char *read_quoted(const char *at, struct gk_buf *word)
 /* One word; NULL if it does not end. */
 static const char *read_word(const char *at, struct gk_buf *word)
 {
-	while (at && *at && !isspace((unsigned char)*at)) {
+	while (at && *at && !strchr(blanks, *at)) {
 		if (*at == '\'' || *at == '"') {
 			at = read_quoted(at, word);
 			continue;
@@ -57,7 +60,7 @@ static const char *read_word(const char *at, struct gk_buf *word)
 
 int aws_process_split(const char *command, struct gk_strv *ret, struct gk_error *err)
 {
-	const char *at = command + strspn(command, " \t\n");
+	const char *at = command + strspn(command, blanks);
 
 	while (*at) {
 		_cleanup_(gk_buf_done) struct gk_buf word = {0};
@@ -68,7 +71,7 @@ int aws_process_split(const char *command, struct gk_strv *ret, struct gk_error 
 							    "stands at the end");
 		if (gk_buf_check(&word, err) < 0 || gk_strv_add(ret, gk_buf_text(&word), err) < 0)
 			return -1;
-		at += strspn(at, " \t\n");
+		at += strspn(at, blanks);
 	}
 	return ret->count > 0 ? 0 : gk_error_set(err, GK_FAILED, "no program is named");
 }
@@ -259,7 +262,7 @@ static int await_end(struct process *process, struct gk_error *err)
 			break;
 		if (time_left(process) <= 0)
 			return take_too_long(err);
-		process->clock->sleep(process->clock, SLICE_MS);
+		poll(NULL, 0, SLICE_MS); /* a program takes real time, whatever the clock is */
 	}
 	return 0;
 }

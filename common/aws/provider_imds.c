@@ -131,8 +131,11 @@ static int judge_token(struct imds *imds, const struct http_exchange *exchange,
 		imds->absent = true;
 		return 0;
 	}
-	if (exchange->response.status != 200)
-		return aws_fetch_refused(exchange, err);
+	if (exchange->response.status != 200) {
+		aws_fetch_refused(exchange, err);
+		return gk_error_wrap(err, "what listens there may be another cloud's: give keys "
+					  "another way, and set AWS_EC2_METADATA_DISABLED=true");
+	}
 	if (!aws_is_token(token))
 		return gk_error_set(err, GK_FAILED, "%s gives a token that is none", imds->base);
 	gk_wipep(&imds->token);

@@ -181,16 +181,19 @@ static int renewal_body(const struct sso *sso, struct gk_buf *ret, struct gk_err
 	return gk_buf_check(ret, err);
 }
 
+/* Of a member that is a string. (cJSON, asked to replace it, may leave a nameless one behind when
+ * memory runs out.) */
 static int set_member(cJSON *object, const char *name, const char *value, struct gk_error *err)
 {
-	cJSON *text = cJSON_CreateString(value);
-	bool there = cJSON_HasObjectItem(object, name);
+	_cleanup_(aws_secret_json_freep) cJSON *text = cJSON_CreateString(value);
+	cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+	char *old = member->valuestring;
 
-	if (text && (there ? cJSON_ReplaceItemInObjectCaseSensitive(object, name, text)
-			   : cJSON_AddItemToObject(object, name, text)))
-		return 0;
-	cJSON_Delete(text);
-	return gk_error_memory(err);
+	if (!text)
+		return gk_error_memory(err);
+	member->valuestring = text->valuestring;
+	text->valuestring = old;
+	return 0;
 }
 
 static int take_renewed(struct sso *sso, const cJSON *answer, time_t now, struct gk_error *err)
@@ -272,7 +275,7 @@ static int freshen(struct sso *sso, struct gk_error *err)
 
 static char *role_path(const struct sso *sso, struct gk_error *err)
 {
-	struct gk_buf path = {0};
+	_cleanup_(gk_buf_done) struct gk_buf path = {0};
 
 	gk_buf_adds(&path, "federation/credentials?account_id=");
 	aws_percent_encode(&path, sso->account, "");

@@ -42,11 +42,16 @@ const struct gk_clock gk_system_clock = {
 const char *gk_time_format(time_t time, char *text)
 {
 	struct tm parts = {0};
+	size_t year = 0;
 
 	/* The only failure is a year that fits no int. */
-	if (!gmtime_r(&time, &parts) ||
-	    strftime(text, GK_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+	if (!gmtime_r(&time, &parts)) {
 		snprintf(text, GK_TIME_TEXT, "out of range");
+		return text;
+	}
+	/* strftime gives early years fewer digits than four. */
+	year = (size_t)snprintf(text, GK_TIME_TEXT, "%04lld", parts.tm_year + 1900LL);
+	strftime(text + year, GK_TIME_TEXT - year, "-%m-%dT%H:%M:%SZ", &parts);
 	return text;
 }
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 /* Cuts at the last whole UTF-8 character, so that a cut message is still text. */
 static void cut_to_character(char *text, size_t size)
 {
@@ -16,12 +18,18 @@ static void cut_to_character(char *text, size_t size)
 		text[n - 1] = '\0';
 }
 
+static void tidy(struct gk_error *err)
+{
+	cut_to_character(err->message, sizeof(err->message));
+	gk_str_make_line(err->message);
+}
+
 __attribute__((format(printf, 3, 0)))
 static void set_message(struct gk_error *err, enum gk_code code, const char *format, va_list args)
 {
 	err->code = code;
 	vsnprintf(err->message, sizeof(err->message), format, args);
-	cut_to_character(err->message, sizeof(err->message));
+	tidy(err);
 }
 
 /* Appends ": tail" to the message. */
@@ -30,7 +38,7 @@ static void append(struct gk_error *err, const char *tail)
 	size_t n = strlen(err->message);
 
 	snprintf(err->message + n, sizeof(err->message) - n, ": %s", tail);
-	cut_to_character(err->message, sizeof(err->message));
+	tidy(err);
 }
 
 int gk_error_set(struct gk_error *err, enum gk_code code, const char *format, ...)

@@ -4,7 +4,8 @@
  * A function that can fail returns int, 0 (or a count) on success and -1 on failure, and takes
  * `struct gk_error *err` last. Success leaves the error alone. The error is a value with a fixed
  * message, so reporting that memory ran out needs no memory and nobody frees anything. Context is
- * put in front on the way up, and the command prints the whole once.
+ * put in front on the way up, and the command prints the whole once. A message is one line: control
+ * characters, which may come with what it quotes, become spaces.
  */
 #ifndef GK_BASE_ERROR_H
 #define GK_BASE_ERROR_H

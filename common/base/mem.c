@@ -68,6 +68,13 @@ void *gk_array_add(void *items, size_t *count, size_t element_size, struct gk_er
 	return array + (*count)++ * element_size;
 }
 
+void gk_str_make_line(char *text)
+{
+	for (; text && *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = ' ';
+}
+
 int gk_str_set(char **target, const char *value, struct gk_error *err)
 {
 	char *copy = value ? strdup(value) : NULL;

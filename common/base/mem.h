@@ -48,6 +48,10 @@ char *gk_str_format(struct gk_error *err, const char *format, ...)
 char *gk_str_vformat(struct gk_error *err, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 
+/* Control characters, which may come with what others wrote, become spaces: for what people are
+ * shown. NULL is fine. */
+void gk_str_make_line(char *text);
+
 /* True if both are NULL or both say the same. */
 bool gk_str_equal(const char *a, const char *b);
 

@@ -129,13 +129,17 @@ static char *make_subject(const struct template_about *about, const char *before
 			  struct gk_error *err)
 {
 	const char *colon = before ? strrchr(before, ':') : NULL;
+	char *subject = NULL;
 
 	if (!about->job)
-		return gk_str_format(err, "%s", about->topic);
-	if (colon)
-		return gk_str_format(err, "%.*s, %s%s", (int)(colon - before), before,
-				     about->job->id, colon);
-	return gk_str_format(err, "%s: %s", about->job->id, about->topic);
+		subject = gk_str_format(err, "%s", about->topic);
+	else if (colon)
+		subject = gk_str_format(err, "%.*s, %s%s", (int)(colon - before), before,
+					about->job->id, colon);
+	else
+		subject = gk_str_format(err, "%s: %s", about->job->id, about->topic);
+	gk_str_make_line(subject);
+	return subject;
 }
 
 static int share(struct template_finding *finding, const struct template_about *about,
@@ -190,6 +194,7 @@ int template_find(struct template_report *report, const struct template_about *a
 		text = NULL;
 		return gk_error_memory(err);
 	}
+	gk_str_make_line(text);
 	return add_finding(report, about, level, advice, text, err);
 }
 

@@ -167,6 +167,8 @@ static int fill(struct http_response *response, const struct http_script_answer 
 	gk_buf_add(&response->body, answer->body.data, answer->body.length);
 	if (answer->failure)
 		snprintf(response->failure, sizeof(response->failure), "%s", answer->failure);
+	if (gk_buf_check(&response->body, err) < 0)
+		return -1;
 	return answer->headers ? gk_strv_split(&response->headers, answer->headers, '\n', err) : 0;
 }
 
@@ -194,7 +196,10 @@ static int script_start(struct http_transport *transport, struct http_exchange *
 		return 0;
 	}
 	flight->delay_ms = answer->delay_ms;
-	return fill(&exchange->response, answer, err);
+	if (fill(&exchange->response, answer, err) == 0)
+		return 0;
+	script->flight_count--;
+	return -1;
 }
 
 static int by_time(const void *a, const void *b)

@@ -34,6 +34,13 @@ def test_a_reason_of_the_family(history, tmp_path):
     assert history.run("hold", "web", "0.1.0").json["held"] == "audit"
 
 
+@pytest.mark.parametrize("locale", [None, "C", "C.UTF-8"])
+def test_a_reason_in_any_language_is_shown_as_it_is(history, goldkeep, locale):
+    history.release(regions=[US])
+    history.run("hold", "web", "0.1.0", "--reason", "Vorführung")
+    assert "Vorführung" in goldkeep("history", "web", env={"LC_ALL": locale}).out
+
+
 def test_holding_twice_changes_nothing(history):
     history.release(regions=[US])
     once = history.run("hold", "web", "0.1.0", "--reason", "demo").json

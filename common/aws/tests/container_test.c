@@ -72,6 +72,7 @@ static void test_hosts(void **state)
 		{"http://127.0.0.1.example/", false},
 		{"http://localhost.example/", false},
 		{"http://example.com/", false},
+		{"HTTP://example.com/", false},
 		{"http://127.0.0.1@example.com/", false},
 		{"http://example.com#@127.0.0.1/", false},
 		{"http://example.com?@127.0.0.1/", false},

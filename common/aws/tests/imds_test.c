@@ -147,6 +147,7 @@ static void test_bad_tokens(void **state)
 	asking_answer(a, "api/token", 400, "");
 	ask(a, "");
 	assert_said(a, "api/token answers with HTTP status 400");
+	assert_said(a, "give keys another way, and set AWS_EC2_METADATA_DISABLED=true");
 	asking_answer(a, "api/token", 200, "");
 	ask(a, "");
 	assert_said(a, "a token that is none");

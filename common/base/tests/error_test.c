@@ -36,6 +36,17 @@ static void test_errno(void **state)
 	assert_string_equal(err.message, "opening x: No such file or directory");
 }
 
+static void test_a_message_is_one_line(void **state)
+{
+	struct gk_error err = {0};
+
+	(void)state;
+	gk_error_set(&err, GK_FAILED, "no role: %s", "a\r\n\x1b[31mb\x7f");
+	assert_string_equal(err.message, "no role: a   [31mb ");
+	gk_error_wrap(&err, "profile %s", "x\ny");
+	assert_string_equal(err.message, "profile x y: no role: a   [31mb ");
+}
+
 static void test_nobody_listens(void **state)
 {
 	(void)state;
@@ -71,6 +82,7 @@ int main(void)
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_wrap_keeps_the_code),
 		cmocka_unit_test(test_errno),
+		cmocka_unit_test(test_a_message_is_one_line),
 		cmocka_unit_test(test_nobody_listens),
 		cmocka_unit_test(test_long_messages_are_cut_at_a_character),
 	};

@@ -1,0 +1,6 @@
+build {
+  sources = ["source.amazon-ebs.w	eb"]
+  post-processor "shell-local" {
+    inline = ["goldkeep release"]
+  }
+}
