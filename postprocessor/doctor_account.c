@@ -25,13 +25,15 @@ static int take_image(struct doctor *doctor, const struct cloud_search *search,
 	return place->snapshot ? 0 : -1;
 }
 
-/* " --region us-east-1 --region eu-west-1" of those where the family has images. */
-static int list_regions(const struct cloud_look *look, const char *family, struct gk_buf *text,
-			struct gk_error *err)
+/* " --region us-east-1 --region eu-west-1" of those where the same search found the family. */
+static int list_regions(const struct cloud_look *look, const struct cloud_search *same,
+			const char *family, struct gk_buf *text, struct gk_error *err)
 {
 	for (size_t i = 0; i < look->search_count; i++) {
 		const struct cloud_search *search = &look->searches[i];
 
+		if (!gk_str_equal(search->family, same->family))
+			continue;
 		for (size_t k = 0; k < search->image_count; k++)
 			if (gk_str_equal(tag_list_get(&search->images[k].tags, TAG_FAMILY),
 					 family)) {
@@ -56,7 +58,7 @@ static int add_lost(const struct cloud_look *look, const struct cloud_search *se
 			      image->id, search->location, family, version);
 	_cleanup_free_ char *advice = NULL;
 
-	if (!subject || !value || list_regions(look, family, &regions, err) < 0)
+	if (!subject || !value || list_regions(look, search, family, &regions, err) < 0)
 		return -1;
 	advice = gk_str_format(err,
 			       "name the inventory that has it with --store, or rebuild it with "

@@ -373,6 +373,20 @@ def test_every_parameter_and_table(doctor, released, new_store, emulator, enviro
     doctor("web")
 
 
+def test_an_inventory_that_was_lost(goldkeep, doctor, released):
+    """What doctor advises works as it stands there."""
+    released()
+    doctor("web", "--template", "", status=2)
+    lost = ("--store", "sqlite:new.db")
+    doctor("web", *lost, status=1)
+    [found] = [one for one in doctor.document["findings"] if one["subject"] == "family web"]
+    command = found["advice"].split("`")[1].split()
+    assert command.count("--region") == 1, command
+    got = goldkeep(*command[1:], *lost)
+    assert got.status == 0, got
+    doctor("web", *lost)
+
+
 def test_images_that_only_their_tags_tell(doctor, released):
     """The inventory is new, and what the account carries serves to try what a release needs."""
     released()
