@@ -137,6 +137,10 @@ def test_as_text(goldkeep, doctor, released):
     for line in ("region us-east-1 $AWS_REGION ok", "ec2:CreateTags eu-west-1 release ok allowed"):
         assert line in [" ".join(line.split()) for line in lines], got
 
+    got = goldkeep("doctor", env={"AWS_SECRET_ACCESS_KEY": None})
+    [row] = [line for line in got.out.splitlines() if line.startswith("credentials ")]
+    assert "… problem" in row and len(row) < 100, row
+
     got = goldkeep("doctor", "--quiet", env={"AWS_SECRET_ACCESS_KEY": None, "AWS_REGION": None})
     assert (got.status, got.out) == (1, "")
     warning, problem = got.err.splitlines()
