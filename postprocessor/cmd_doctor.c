@@ -19,15 +19,20 @@ static int open_client(struct context *context, struct doctor *doctor, struct gk
 
 static int run_doctor(struct context *context, struct gk_error *err)
 {
-	const char *template = options_text(&context->options, NULL, "template");
+	const struct option_value *given = options_find(&context->options, NULL, "template");
+	const char *template = given ? given->text : NULL;
 	_cleanup_(doctor_done) struct doctor doctor = {0};
 
-	if (open_client(context, &doctor, err) < 0 ||
+	if (template && !*template)
+		return gk_error_set(err, GK_USAGE, "%s: the path is empty", given->origin);
+	if (doctor_read_options(context, &doctor, err) < 0 ||
+	    open_client(context, &doctor, err) < 0 ||
 	    doctor_identity(context, &doctor, err) < 0 ||
 	    doctor_settings(context, &doctor, err) < 0 ||
 	    doctor_inventory(context, &doctor, err) < 0 ||
-	    doctor_permissions(context, &doctor, err) < 0 ||
-	    (template && doctor_template(context, template, &doctor, err) < 0))
+	    (template && doctor_template(context, template, &doctor, err) < 0) ||
+	    doctor_account(context, &doctor, err) < 0 ||
+	    doctor_permissions(context, &doctor, err) < 0)
 		return -1;
 	return doctor_report(context, &doctor, err);
 }

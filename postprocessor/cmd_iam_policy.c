@@ -8,10 +8,8 @@
 #include "aws/settings.h"
 #include "base/mem.h"
 #include "commands.h"
-#include "image/tags.h"
+#include "feature_options.h"
 #include "output.h"
-#include "pointer_options.h"
-#include "policy_options.h"
 
 static const struct option_def policy_defs[] = {
 	{"role", 0, "NAME",
@@ -75,23 +73,27 @@ static int read_regions(struct search *search, struct gk_error *err)
 {
 	const struct options *options = &search->context->options;
 	const struct option_value *value = options_find(options, NULL, "region");
-	struct gk_strv *regions = &search->policy.regions;
+	_cleanup_(gk_strv_done) struct gk_strv regions = {0};
 
 	if (!value || value->source != OPTION_FROM_FLAG)
 		return 0;
-	if (options_list(options, NULL, "region", regions, err) < 0)
+	if (options_list(options, NULL, "region", &regions, err) < 0)
 		return -1;
-	for (size_t i = 0; i < regions->count; i++)
-		if (!aws_region_is_valid(regions->items[i]))
+	for (size_t i = 0; i < regions.count; i++) {
+		if (!aws_region_is_valid(regions.items[i]))
 			return gk_error_set(err, GK_USAGE, "--region: this is no AWS region: %.80s",
-					    regions->items[i]);
+					    regions.items[i]);
+		if (gk_strv_add_unique(&search->policy.regions, regions.items[i], err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
-/* The region that calls go to when nothing else is said; NULL if none is configured. */
+/* The region that a family's calls go to when nothing else is said; NULL if none is configured. */
 static int default_region(struct search *search, const char *family, const char **ret,
 			  struct gk_error *err)
 {
+	aws_client_freep(&search->context->aws); /* the one of another family */
 	if (context_make_client(search->context, family, err) < 0)
 		return -1;
 	*ret = search->policy.regions.count > 1 ? NULL : aws_client_region(search->context->aws);
@@ -121,34 +123,28 @@ static int add_table(struct search *search, const char *name, const char *region
 	return 0;
 }
 
-static int find_table(struct search *search, const char *family, struct gk_error *err)
+static int find_table(struct search *search, const char *family, const struct store_address *store,
+		      struct gk_error *err)
 {
-	_cleanup_(store_address_done) struct store_address address = {0};
-	const char *region = NULL;
+	const char *region = store->region;
 
-	if (context_store_address(search->context, family, &address, err) < 0)
-		return -1;
-	if (!address.dynamodb)
+	if (!store->dynamodb)
 		return 0;
-	region = address.region;
 	if (!region && default_region(search, family, &region, err) < 0)
 		return -1;
 	if (!region)
 		return gk_error_set(err, GK_USAGE,
 				    "the region of table %s is not known: name it with --store "
-				    "'dynamodb:%s?region=REGION'", address.name, address.name);
-	return add_table(search, address.name, region, err);
+				    "'dynamodb:%s?region=REGION'", store->name, store->name);
+	return add_table(search, store->name, region, err);
 }
 
-static int find_parameters(struct search *search, const char *family, struct gk_error *err)
+static int find_parameters(struct search *search, const struct release_order *order,
+			   struct gk_error *err)
 {
-	_cleanup_(gk_strv_done) struct gk_strv templates = {0};
-
-	if (pointers_from_options(&search->context->options, family, &templates, err) < 0)
-		return -1;
-	for (size_t i = 0; i < templates.count; i++) {
+	for (size_t i = 0; i < order->pointers.count; i++) {
 		_cleanup_free_ char *pattern =
-			iam_parameter_pattern(templates.items[i], family, err);
+			iam_parameter_pattern(order->pointers.items[i], order->family, err);
 
 		if (!pattern || gk_strv_add_unique(&search->policy.parameters, pattern, err) < 0)
 			return -1;
@@ -156,34 +152,11 @@ static int find_parameters(struct search *search, const char *family, struct gk_
 	return 0;
 }
 
-static int find_tag_keys(struct search *search, const char *family, struct gk_error *err)
+static int find_tag_keys(struct search *search, const struct tag_list *tags, struct gk_error *err)
 {
-	const struct options *options = &search->context->options;
-	_cleanup_(gk_strv_done) struct gk_strv values = {0};
-	_cleanup_(tag_list_done) struct tag_list tags = {0};
-
-	if (options_list(options, family, "tag", &values, err) < 0)
-		return -1;
-	for (size_t i = 0; i < values.count; i++)
-		if (tag_list_parse(&tags, values.items[i], err) < 0)
-			return gk_error_wrap(err, "%s", options_origin(options, family, "tag",
-								       values.items[i]));
-	for (size_t i = 0; i < tags.count; i++)
-		if (gk_strv_add_unique(&search->policy.tag_keys, tags.items[i].key, err) < 0)
+	for (size_t i = 0; i < tags->count; i++)
+		if (gk_strv_add_unique(&search->policy.tag_keys, tags->items[i].key, err) < 0)
 			return -1;
-	return 0;
-}
-
-static int find_retention(struct search *search, const char *family, struct gk_error *err)
-{
-	const struct options *options = &search->context->options;
-	const char *duplicate = options_text(options, family, "on-duplicate");
-	struct policy policy;
-
-	if (policy_from_options(options, family, &policy, err) < 0)
-		return -1;
-	search->retains = search->retains || policy.given;
-	search->discards = search->discards || gk_str_equal(duplicate, "discard");
 	return 0;
 }
 
@@ -191,6 +164,7 @@ static int find_retention(struct search *search, const char *family, struct gk_e
 static int look_at(struct search *search, const char *family, struct gk_error *err)
 {
 	const char *profile = options_text(&search->context->options, family, "profile");
+	_cleanup_(feature_options_done) struct feature_options features = {0};
 
 	if (search->has_families && !gk_str_equal(profile, search->profile))
 		return gk_error_set(err, GK_USAGE,
@@ -198,23 +172,23 @@ static int look_at(struct search *search, const char *family, struct gk_error *e
 				    "each, with --family");
 	search->has_families = true;
 	search->profile = profile;
-	if (find_table(search, family, err) < 0 || find_parameters(search, family, err) < 0 ||
-	    find_tag_keys(search, family, err) < 0)
+	if (feature_options_read(search->context, family, &features, err) < 0 ||
+	    find_table(search, family, &features.store, err) < 0 ||
+	    find_parameters(search, &features.order, err) < 0 ||
+	    find_tag_keys(search, &features.order.tags, err) < 0)
 		return -1;
-	return find_retention(search, family, err);
+	search->retains = search->retains || features.order.policy.given;
+	search->discards = search->discards || features.order.discard_duplicate;
+	return 0;
 }
 
 static int look_at_all(struct search *search, struct gk_error *err)
 {
-	const struct options *options = &search->context->options;
 	_cleanup_(gk_strv_done) struct gk_strv sections = {0};
 
-	if (look_at(search, NULL, err) < 0)
+	if (look_at(search, NULL, err) < 0 ||
+	    options_families(&search->context->options, &sections, err) < 0)
 		return -1;
-	for (size_t i = 0; i < options->count; i++)
-		if (options->values[i].family &&
-		    gk_strv_add_unique(&sections, options->values[i].family, err) < 0)
-			return -1;
 	for (size_t i = 0; i < sections.count; i++)
 		if (look_at(search, sections.items[i], err) < 0)
 			return -1;
@@ -223,15 +197,18 @@ static int look_at_all(struct search *search, struct gk_error *err)
 
 static int look(struct search *search, struct gk_error *err)
 {
-	struct gk_strv *families = &search->policy.families;
+	_cleanup_(gk_strv_done) struct gk_strv families = {0};
 
-	if (options_list(&search->context->options, NULL, "family", families, err) < 0)
+	if (options_list(&search->context->options, NULL, "family", &families, err) < 0)
 		return -1;
-	if (!families->count)
+	if (!families.count)
 		return look_at_all(search, err);
-	for (size_t i = 0; i < families->count; i++)
-		if (family_check(families->items[i], err) < 0 ||
-		    look_at(search, families->items[i], err) < 0)
+	for (size_t i = 0; i < families.count; i++)
+		if (family_check(families.items[i], err) < 0 ||
+		    gk_strv_add_unique(&search->policy.families, families.items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < search->policy.families.count; i++)
+		if (look_at(search, search->policy.families.items[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -335,6 +312,31 @@ static int find_account(struct search *search, struct gk_error *err)
 	return 0;
 }
 
+static int check_partition(const struct search *search, const char *region, struct gk_error *err)
+{
+	const char *partition = search->policy.partition;
+
+	if (strcmp(aws_partition_of(region), partition) == 0)
+		return 0;
+	return gk_error_set(err, GK_USAGE,
+			    "%s is in the partition %s, and %s in %s: no policy holds in both", region,
+			    aws_partition_of(region),
+			    search->caller.account ? "the account" : "another region", partition);
+}
+
+static int check_partitions(const struct search *search, struct gk_error *err)
+{
+	const struct iam_policy *policy = &search->policy;
+
+	for (size_t i = 0; i < policy->regions.count; i++)
+		if (check_partition(search, policy->regions.items[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < policy->table_count; i++)
+		if (check_partition(search, policy->tables[i].region, err) < 0)
+			return -1;
+	return 0;
+}
+
 /* ---- the command ---- */
 
 /* White space is not counted, in texts either. */
@@ -345,6 +347,19 @@ static size_t count_characters(const char *text)
 	for (; *text; text++)
 		count += !isspace((unsigned char)*text);
 	return count;
+}
+
+/* A name of placeholders alone stands for those of everybody. */
+static void warn_of_names(const struct context *context, const struct iam_policy *policy)
+{
+	const struct gk_strv *names = &policy->parameters;
+
+	for (size_t i = 0; policy->features & AWS_FEATURE_PUBLISH && i < names->count; i++)
+		if (!names->items[i][strspn(names->items[i], "/*")])
+			output_problem(context,
+				       "warning: every SSM parameter %s of the account may be "
+				       "overwritten: begin --publish-ssm with a name of your own, "
+				       "/golden/{family}, or name the --family", names->items[i]);
 }
 
 static int print(struct context *context, struct gk_json_builder *json, struct gk_error *err)
@@ -371,9 +386,11 @@ static int run_iam_policy(struct context *context, struct gk_error *err)
 
 	if (read_regions(&search, err) < 0 || look(&search, err) < 0 ||
 	    choose_features(&search, err) < 0 || find_account(&search, err) < 0 ||
+	    check_partitions(&search, err) < 0 ||
 	    gk_json_builder_init(&json, err) < 0 ||
 	    iam_policy_write(&search.policy, &json, err) < 0)
 		return -1;
+	warn_of_names(context, &search.policy);
 	return print(context, &json, err);
 }
 

@@ -4,14 +4,10 @@
 
 #include "base/mem.h"
 #include "commands.h"
-#include "image/fingerprint.h"
-#include "image/pointer.h"
 #include "manifest_file.h"
+#include "order_options.h"
 #include "output.h"
-#include "pointer_options.h"
-#include "policy_options.h"
 #include "report.h"
-#include "version_options.h"
 
 static const struct option_def release_defs[] = {
 	{"manifest", 0, "FILE", "Packer's manifest (default packer-manifest.json)", 0},
@@ -181,131 +177,43 @@ static int custom_value(const struct family_builds *builds, const char *key, con
 	return 0;
 }
 
-static int read_version(const struct options *options, const struct family_builds *builds,
-			struct version_request *request, struct gk_error *err)
+/* Two versions are one too many, unless --version settles it; and so with fingerprints. */
+static int read_custom(const struct options *options, const struct family_builds *builds,
+		       struct order_custom *custom, struct gk_error *err)
 {
 	struct gk_error problem = {0};
-	const char *custom = NULL;
 
-	/* Two versions are one too many, unless --version settles it. */
-	if (custom_value(builds, "goldkeep_version", &custom, &problem) < 0 &&
+	if (custom_value(builds, "goldkeep_version", &custom->version, &problem) < 0 &&
 	    !options_text(options, builds->family, "version")) {
 		*err = problem;
 		return -1;
 	}
-	return version_from_options(options, builds->family, custom, request, err);
-}
-
-static int read_channels(const struct options *options, const char *family, struct gk_strv *ret,
-			 struct gk_error *err)
-{
-	_cleanup_(gk_strv_done) struct gk_strv values = {0};
-
-	if (options_list(options, family, "channel", &values, err) < 0)
-		return -1;
-	for (size_t i = 0; i < values.count; i++) {
-		size_t checked = ret->count;
-
-		if (gk_strv_split(ret, values.items[i], ',', err) < 0)
-			return -1;
-		for (; checked < ret->count; checked++)
-			if (channel_check(ret->items[checked], err) < 0)
-				return gk_error_wrap(err, "%s",
-						     options_origin(options, family, "channel",
-								    values.items[i]));
-	}
-	return 0;
-}
-
-static int read_tags(const struct options *options, const char *family, struct tag_list *ret,
-		     struct gk_error *err)
-{
-	_cleanup_(gk_strv_done) struct gk_strv values = {0};
-
-	if (options_list(options, family, "tag", &values, err) < 0)
-		return -1;
-	for (size_t i = 0; i < values.count; i++)
-		if (tag_list_parse(ret, values.items[i], err) < 0)
-			return gk_error_wrap(err, "%s", options_origin(options, family, "tag",
-								       values.items[i]));
-	return 0;
-}
-
-static int read_tfvars(const struct options *options, const char *family, const char **ret,
-		       struct gk_error *err)
-{
-	const struct option_value *value = options_find(options, family, "publish-tfvars");
-
-	*ret = value ? value->text : NULL;
-	if (!value)
+	if (options_text(options, builds->family, "fingerprint"))
 		return 0;
-	if (!*value->text)
-		return gk_error_set(err, GK_USAGE, "%s: the path is empty", value->origin);
-	if (pointer_path_check(value->text, err) < 0)
-		return gk_error_wrap(err, "%s", value->origin);
-	return 0;
-}
-
-static int read_fingerprint(const struct options *options, const struct family_builds *builds,
-			    const char **ret, struct gk_error *err)
-{
-	const char *text = options_text(options, builds->family, "fingerprint");
-
-	if (!text && custom_value(builds, "goldkeep_fingerprint", &text, err) < 0)
-		return -1;
-	if (text && fingerprint_check(text, err) < 0)
-		return -1;
-	*ret = text;
-	return 0;
-}
-
-static int read_on_duplicate(const struct options *options, struct release_order *order,
-			     struct gk_error *err)
-{
-	const struct option_value *value = options_find(options, order->family, "on-duplicate");
-
-	if (!value || strcmp(value->text, "release") == 0)
-		return 0;
-	if (strcmp(value->text, "discard") != 0)
-		return gk_error_set(err, GK_USAGE, "%s: '%.80s' is neither release nor discard",
-				    value->origin, value->text);
-	if (!order->fingerprint)
-		return gk_error_set(err, GK_USAGE,
-				    "%s discard needs the fingerprint of family %s's build: give "
-				    "--fingerprint, or custom_data goldkeep_fingerprint (`goldkeep "
-				    "fingerprint` makes one)",
-				    value->origin, order->family);
-	order->discard_duplicate = true;
-	return 0;
-}
-
-static void order_done(struct release_order *order)
-{
-	gk_strv_done(&order->channels);
-	gk_strv_done(&order->pointers);
-	tag_list_done(&order->tags);
+	return custom_value(builds, "goldkeep_fingerprint", &custom->fingerprint, err);
 }
 
 static int make_order(const struct context *context, const struct family_builds *builds,
 		      const char *run, struct release_order *order, struct gk_error *err)
 {
 	const struct options *options = &context->options;
-	const char *family = builds->family;
+	struct order_custom custom = {0};
 
-	order->family = family;
+	order->family = builds->family;
 	order->run = run;
 	order->entries = builds->entries;
 	order->entry_count = builds->count;
-	if (read_version(options, builds, &order->version, err) < 0 ||
-	    read_channels(options, family, &order->channels, err) < 0 ||
-	    read_tags(options, family, &order->tags, err) < 0 ||
-	    pointers_from_options(options, family, &order->pointers, err) < 0 ||
-	    read_tfvars(options, family, &order->tfvars, err) < 0 ||
-	    read_fingerprint(options, builds, &order->fingerprint, err) < 0 ||
-	    read_on_duplicate(options, order, err) < 0 ||
-	    options_switch(options, family, "new-family", &order->new_family, err) < 0)
+	if (read_custom(options, builds, &custom, err) < 0 ||
+	    order_from_options(options, &custom, order, err) < 0)
 		return -1;
-	return policy_from_options(options, family, &order->policy, err);
+	if (order->discard_duplicate && !order->fingerprint)
+		return gk_error_set(err, GK_USAGE,
+				    "%s discard needs the fingerprint of family %s's build: give "
+				    "--fingerprint, or custom_data goldkeep_fingerprint (`goldkeep "
+				    "fingerprint` makes one)",
+				    options_find(options, order->family, "on-duplicate")->origin,
+				    order->family);
+	return 0;
 }
 
 /* ---- the command ---- */

@@ -23,6 +23,7 @@ struct store_address {
 };
 
 void store_address_done(struct store_address *address);
+bool store_address_equal(const struct store_address *a, const struct store_address *b);
 
 struct context {
 	const struct command *command; /* borrowed */

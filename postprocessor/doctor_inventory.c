@@ -72,6 +72,7 @@ static int examine_file(struct context *context, const char *family, const char 
 				   : "mend that, or name another place with --store sqlite:PATH",
 			   err);
 	*ret_usable = report.exists && !report.older;
+	doctor->is_new = !report.exists;
 	lost = lost && !report.exists;
 	if (add(doctor, lost ? FINDING_WARNING : FINDING_OK, subject, describe_file(&report),
 		lost ? "a CI job's home folder is thrown away: name a store that lasts with "
@@ -140,22 +141,15 @@ static int examine_table(struct context *context, const struct store_address *st
 static int add_place(struct doctor *doctor, const struct image *image, struct gk_error *err)
 {
 	const char *snapshot = image->snapshot_count ? image->snapshots[0].id : NULL;
-	struct doctor_place place = {0};
-	struct doctor_place *added = NULL;
+	struct doctor_place *place = doctor_add_place(doctor, image->location, err);
 
-	for (size_t i = 0; i < doctor->place_count; i++)
-		if (strcmp(doctor->places[i].region, image->location) == 0)
-			return 0;
-	place.region = doctor_keep(doctor, image->location, err);
-	place.image = doctor_keep(doctor, image->id, err);
-	place.snapshot = snapshot ? doctor_keep(doctor, snapshot, err) : NULL;
-	if (!place.region || !place.image || (snapshot && !place.snapshot))
+	if (!place)
 		return -1;
-	added = gk_array_add(&doctor->places, &doctor->place_count, sizeof(*added), err);
-	if (!added)
-		return -1;
-	*added = place;
-	return 0;
+	if (place->image)
+		return 0;
+	place->image = doctor_keep(doctor, image->id, err);
+	place->snapshot = snapshot ? doctor_keep(doctor, snapshot, err) : NULL;
+	return place->image && (place->snapshot || !snapshot) ? 0 : -1;
 }
 
 /* Of the newest few, the first that is live. */
@@ -175,11 +169,32 @@ static int add_newest(struct context *context, const char *family, struct doctor
 			newest = &list.items[i];
 	if (!newest)
 		return 0;
+	if (!doctor->known_family)
+		doctor->known_family = doctor_keep(doctor, family, err);
+	if (!doctor->known_family)
+		return -1;
 	for (size_t i = 0; result == 0 && i < newest->image_count; i++)
 		result = add_place(doctor, &newest->images[i], err);
 	return result < 0 ? -1
 			  : add(doctor, FINDING_OK, "newest release", release_label(newest, label),
 				NULL, err);
+}
+
+/* Another's family may be one that these credentials may not read. */
+static int read_one(struct context *context, const char *family, struct doctor *doctor,
+		    struct gk_error *err)
+{
+	_cleanup_free_ char *subject = NULL;
+	struct gk_error failure = {0};
+
+	if (add_newest(context, family, doctor, &failure) == 0)
+		return 0;
+	if (failure.code != GK_DENIED) {
+		*err = failure;
+		return -1;
+	}
+	subject = gk_str_format(err, "family %s", family);
+	return subject ? add(doctor, FINDING_UNKNOWN, subject, failure.message, NULL, err) : -1;
 }
 
 static int read_families(struct context *context, struct doctor *doctor, struct gk_error *err)
@@ -193,8 +208,21 @@ static int read_families(struct context *context, struct doctor *doctor, struct 
 	if (!text || add(doctor, FINDING_OK, "families", text, NULL, err) < 0)
 		return -1;
 	for (size_t i = 0; i < families.count && i < FAMILIES_MAX; i++)
-		if (add_newest(context, families.items[i], doctor, err) < 0)
+		if (read_one(context, families.items[i], doctor, err) < 0)
 			return -1;
+	doctor->is_new = families.count == 0;
+	return 0;
+}
+
+static int read_family(struct context *context, const char *family, struct doctor *doctor,
+		       struct gk_error *err)
+{
+	bool known = false;
+
+	if (inventory_knows_family(context->inventory, family, &known, err) < 0 ||
+	    add_newest(context, family, doctor, err) < 0)
+		return -1;
+	doctor->is_new = !known;
 	return 0;
 }
 
@@ -206,10 +234,10 @@ static int read_inventory(struct context *context, const char *family, struct do
 	int result = 0;
 
 	inventory_closep(&context->inventory);
-	result = context_open_inventory(context, *family ? family : NULL, true, &failure);
+	result = context_open_inventory(context, family, true, &failure);
 	if (result == 0)
 		result = context_family(context, 0)
-				 ? add_newest(context, family, doctor, &failure)
+				 ? read_family(context, family, doctor, &failure)
 				 : read_families(context, doctor, &failure);
 	inventory_closep(&context->inventory);
 	if (result < 0)
@@ -219,39 +247,34 @@ static int read_inventory(struct context *context, const char *family, struct do
 
 /* ---- the whole ---- */
 
-static int examine(struct context *context, const char *family, struct doctor *doctor,
-		   struct gk_error *err)
+static int examine(struct context *context, const struct feature_options *family,
+		   struct doctor *doctor, struct gk_error *err)
 {
-	const char *named = *family ? family : NULL;
-	_cleanup_(store_address_done) struct store_address store = {0};
+	const struct store_address *store = &family->store;
+	const char *name = family->order.family;
 	bool usable = false;
 
-	if (context_store_address(context, named, &store, err) < 0 ||
-	    (store.dynamodb
-		     ? examine_table(context, &store, doctor, &usable, err)
-		     : examine_file(context, named, store.name, doctor, &usable, err)) < 0)
+	if ((store->dynamodb ? examine_table(context, store, doctor, &usable, err)
+			     : examine_file(context, name, store->name, doctor, &usable, err)) < 0)
 		return -1;
-	return usable ? read_inventory(context, family, doctor, err) : 0;
+	return usable ? read_inventory(context, name, doctor, err) : 0;
 }
 
 /* Each store once: families may have their own. */
 int doctor_inventory(struct context *context, struct doctor *doctor, struct gk_error *err)
 {
-	_cleanup_(gk_strv_done) struct gk_strv families = {0};
-	_cleanup_(gk_strv_done) struct gk_strv stores = {0};
+	bool is_new = false;
 
-	if (doctor_families(context, &families, err) < 0)
-		return -1;
-	for (size_t i = 0; i < families.count; i++) {
-		const char *family = families.items[i];
-		const char *store =
-			options_text(&context->options, *family ? family : NULL, "store");
+	for (size_t i = 0; i < doctor->family_count; i++) {
+		const struct feature_options *family = &doctor->families[i];
+		size_t first = 0;
 
-		if (gk_strv_has(&stores, store ? store : ""))
-			continue;
-		if (gk_strv_add(&stores, store ? store : "", err) < 0 ||
-		    examine(context, family, doctor, err) < 0)
+		while (!store_address_equal(&doctor->families[first].store, &family->store))
+			first++;
+		if (first == i && examine(context, family, doctor, err) < 0)
 			return -1;
+		is_new = i == 0 ? doctor->is_new : is_new;
 	}
+	doctor->is_new = is_new;
 	return 0;
 }

@@ -13,7 +13,7 @@ static const char *const level_names[] = {
 	[FINDING_UNKNOWN] = "unknown",
 };
 
-enum { COLUMNS_MAX = 5 };
+enum { COLUMNS_MAX = 5, CELL_MAX = 60 };
 
 enum column { COLUMN_SUBJECT, COLUMN_LOCATION, COLUMN_VALUE, COLUMN_ORIGIN, COLUMN_LEVEL };
 
@@ -73,11 +73,26 @@ static const char *cell(const struct finding *finding, enum column column)
 	return level_names[finding->level];
 }
 
+/* A long value that is told below the tables once more makes no table wider than a screen. */
+static int add_cell(struct output_table *table, const struct finding *finding, enum column column,
+		    struct gk_error *err)
+{
+	const char *text = shown(cell(finding, column));
+	bool told = finding->level == FINDING_WARNING || finding->level == FINDING_PROBLEM;
+	size_t length = CELL_MAX;
+
+	if (!told || column != COLUMN_VALUE || strlen(text) <= CELL_MAX)
+		return gk_strv_add(&table->cells, text, err);
+	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+		length--; /* within a character of UTF-8 */
+	return gk_strv_addf(&table->cells, err, "%.*s…", (int)length, text);
+}
+
 static int add_row(struct output_table *table, const struct section *section,
 		   const struct finding *finding, struct gk_error *err)
 {
 	for (size_t i = 0; section->heads[i]; i++)
-		if (gk_strv_add(&table->cells, shown(cell(finding, section->columns[i])), err) < 0)
+		if (add_cell(table, finding, section->columns[i], err) < 0)
 			return -1;
 	return 0;
 }

@@ -1,25 +1,32 @@
 /* What is configured, and who said so: AWS settings, goldkeep's options. */
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "aws/endpoint.h"
+#include "aws/permission.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "doctor.h"
+#include "image/pointer.h"
 #include "net/proxy.h"
 
 #define SECTION "settings"
 
-/* The value without what stands between :// and @, which may be a password; owned. */
+/* The value without what may be a password or a token: what stands between :// and @, and behind the
+ * ? or # of a URL; owned. */
 static char *without_password(const char *value, struct gk_error *err)
 {
 	const char *scheme = strstr(value, "://");
 	const char *user = scheme ? scheme + strlen("://") : value;
-	size_t length = strcspn(user, "/?#");
-	const char *host = memrchr(user, '@', length);
+	size_t authority = strcspn(user, "/?#");
+	const char *at = memrchr(user, '@', authority);
+	const char *host = at ? at + 1 : user;
+	size_t length = scheme ? strcspn(host, "?#") : strlen(host);
 
-	if (!host)
-		return gk_str_format(err, "%s", value);
-	return gk_str_format(err, "%.*s%s", (int)(user - value), value, host + 1);
+	return gk_str_format(err, "%.*s%.*s%s", (int)(user - value), value, (int)length, host,
+			     host[length] ? "…" : "");
 }
 
 /* Flags of AWS's own: who says so is the option. */
@@ -109,6 +116,19 @@ static int add_others(struct context *context, const struct aws_settings *settin
 	return 0;
 }
 
+/* What is wrong with a service that nothing here needs is no obstacle. */
+static enum finding_level fault_level(const struct doctor *doctor,
+				      const struct aws_service_info *info)
+{
+	size_t length = strlen(info->name);
+
+	for (const struct aws_permission *p = aws_permissions; p->action; p++)
+		if (p->features & doctor->features && strncmp(p->action, info->name, length) == 0 &&
+		    p->action[length] == ':')
+			return FINDING_PROBLEM;
+	return FINDING_WARNING;
+}
+
 /* Through which proxy it is reached, if through any. */
 static int add_proxy(const struct aws_service_info *info, const char *url, struct doctor *doctor,
 		     struct gk_error *err)
@@ -122,7 +142,7 @@ static int add_proxy(const struct aws_service_info *info, const char *url, struc
 		return -1;
 	if (http_proxy_find(context_env, url, &proxy, &failure) < 0)
 		return doctor_add(doctor,
-				  &(struct finding){FINDING_PROBLEM, SECTION, subject,
+				  &(struct finding){fault_level(doctor, info), SECTION, subject,
 						    .value = failure.message},
 				  err);
 	if (!proxy.url)
@@ -149,7 +169,7 @@ static int add_endpoint(struct context *context, const struct aws_settings *sett
 		return -1;
 	if (aws_endpoint_find(settings, info, region, &endpoint, &failure) < 0)
 		return doctor_add(doctor,
-				  &(struct finding){FINDING_PROBLEM, SECTION, subject,
+				  &(struct finding){fault_level(doctor, info), SECTION, subject,
 						    failure.message,
 						    .advice = "mend or remove that setting"},
 				  err);
@@ -241,29 +261,103 @@ static int add_options(const struct context *context, struct doctor *doctor, str
 static int add_other_families(const struct context *context, struct doctor *doctor,
 			      struct gk_error *err)
 {
-	static const char *const names[] = {"profile", "region", "endpoint-url"};
+	_cleanup_(gk_strv_done) struct gk_strv families = {0};
 
-	for (size_t i = 0; i < context->options.count && !context_family(context, 0); i++) {
-		const struct option_value *option = &context->options.values[i];
-		_cleanup_free_ char *subject = NULL;
-		_cleanup_free_ char *advice = NULL;
-		bool differs = false;
+	if (options_families(&context->options, &families, err) < 0)
+		return -1;
+	for (size_t i = 0; i < families.count; i++) {
+		const char *family = families.items[i];
+		_cleanup_free_ char *subject = gk_str_format(err, "family %s", family);
+		_cleanup_free_ char *advice = gk_str_format(err, "goldkeep doctor %s", family);
 
-		for (size_t n = 0; option->family && n < ARRAY_SIZE(names); n++)
-			differs = differs || strcmp(option->def->name, names[n]) == 0;
-		if (!differs)
-			continue;
-		subject = gk_str_format(err, "family %s", option->family);
-		advice = gk_str_format(err, "goldkeep doctor %s", option->family);
-		if (!subject || !advice ||
+		if (!subject || !advice)
+			return -1;
+		if (doctor_is_apart(context, family) &&
 		    doctor_add(doctor,
 			       &(struct finding){FINDING_UNKNOWN, SECTION, subject,
 						 "not examined: it has AWS settings of its own",
-						 option->origin, advice, NULL},
+						 .advice = advice},
 			       err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* ---- what a release would be refused for ---- */
+
+static int add_refused_option(struct doctor *doctor, const struct release_order *order,
+			      enum finding_level level, const char *name, const char *why,
+			      struct gk_error *err)
+{
+	_cleanup_free_ char *subject =
+		order->family ? gk_str_format(err, "%s (family %s)", name, order->family)
+			      : gk_str_format(err, "%s", name);
+
+	return subject ? doctor_add(doctor,
+				    &(struct finding){level, SECTION, subject,
+						      .value = why},
+				    err)
+		       : -1;
+}
+
+/* The file itself need not be there. */
+static int check_tfvars(struct doctor *doctor, const struct release_order *order,
+			struct gk_error *err)
+{
+	const struct release release = {.family = (char *)order->family};
+	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *why = NULL;
+	struct stat info;
+
+	if (!order->tfvars || (!order->family && strstr(order->tfvars, "{family}")))
+		return 0;
+	path = pointer_path_fill(order->tfvars, &release, err);
+	folder = path ? gk_path_folder(path, err) : NULL;
+	if (!folder)
+		return -1;
+	if (access(folder, W_OK | X_OK) < 0)
+		why = gk_str_format(err, "the folder %s: %s", folder, strerror(errno));
+	else if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+		why = gk_str_format(err, "%s is no regular file", path);
+	else
+		return 0;
+	return why ? add_refused_option(doctor, order, FINDING_PROBLEM, "publish-tfvars",
+					 why, err) : -1;
+}
+
+/* Beside those of the template, of which there may be none. */
+static int check_tags(struct doctor *doctor, const struct release_order *order,
+		      struct gk_error *err)
+{
+	const struct release release = {.family = (char *)"", .run = (char *)""};
+	_cleanup_(tag_list_done) struct tag_list tags = {0};
+	_cleanup_free_ char *why = NULL;
+
+	if (release_tags(&release, &order->tags, &tags, NULL) < 0 || tags.count <= TAG_LIMIT)
+		return 0;
+	why = gk_str_format(err, "with goldkeep's own an AMI would carry %zu tags, EC2 allows %d",
+			    tags.count, TAG_LIMIT);
+	return why ? add_refused_option(doctor, order, FINDING_PROBLEM, "tag", why, err) : -1;
+}
+
+static int check_order(struct doctor *doctor, const struct release_order *order,
+		       struct gk_error *err)
+{
+	struct gk_error failure = {0};
+
+	if (policy_check(&order->policy, &failure) < 0 &&
+	    add_refused_option(doctor, order, FINDING_PROBLEM, "retention", failure.message, err) <
+		    0)
+		return -1;
+	if (order->discard_duplicate && !order->fingerprint &&
+	    add_refused_option(doctor, order, FINDING_UNKNOWN, "on-duplicate",
+			       "discard needs a fingerprint, and no option gives one: custom_data "
+			       "goldkeep_fingerprint of the template has to", err) < 0)
+		return -1;
+	if (check_tags(doctor, order, err) < 0)
+		return -1;
+	return check_tfvars(doctor, order, err);
 }
 
 int doctor_settings(struct context *context, struct doctor *doctor, struct gk_error *err)
@@ -272,5 +366,8 @@ int doctor_settings(struct context *context, struct doctor *doctor, struct gk_er
 		return -1;
 	if (add_options(context, doctor, err) < 0)
 		return -1;
+	for (size_t i = 0; i < doctor->family_count; i++)
+		if (check_order(doctor, &doctor->families[i].order, err) < 0)
+			return -1;
 	return add_other_families(context, doctor, err);
 }

@@ -198,6 +198,21 @@ static int compare(struct context *context, const struct template_report *report
 	return 0;
 }
 
+/* Where a build would make AMIs, whether there are any yet or not. */
+static int add_places(const struct template_report *report, struct doctor *doctor,
+		      struct gk_error *err)
+{
+	for (size_t i = 0; i < report->source_count; i++) {
+		const struct gk_strv *regions = &report->sources[i].regions;
+
+		for (size_t k = 0; report->sources[i].amazon && k < regions->count; k++)
+			if (aws_region_is_valid(regions->items[k]) &&
+			    !doctor_add_place(doctor, regions->items[k], err))
+				return -1;
+	}
+	return 0;
+}
+
 /* ---- the section ---- */
 
 static int add_findings(const struct template_report *report, struct doctor *doctor,
@@ -231,7 +246,7 @@ int doctor_template(struct context *context, const char *path, struct doctor *do
 				  &(struct finding){FINDING_PROBLEM, SECTION, path,
 						    .value = failure.message},
 				  err);
-	if (add_findings(&report, doctor, err) < 0)
+	if (add_findings(&report, doctor, err) < 0 || add_places(&report, doctor, err) < 0)
 		return -1;
 	return compare(context, &report, doctor, err);
 }

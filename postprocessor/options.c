@@ -336,6 +336,15 @@ int options_list(const struct options *options, const char *family, const char *
 	return 0;
 }
 
+int options_families(const struct options *options, struct gk_strv *ret, struct gk_error *err)
+{
+	for (size_t i = 0; i < options->count; i++)
+		if (options->values[i].family &&
+		    gk_strv_add_unique(ret, options->values[i].family, err) < 0)
+			return -1;
+	return 0;
+}
+
 int options_switch(const struct options *options, const char *family, const char *name, bool *ret,
 		   struct gk_error *err)
 {

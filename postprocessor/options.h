@@ -82,6 +82,9 @@ int options_list(const struct options *options, const char *family, const char *
 const char *options_origin(const struct options *options, const char *family, const char *name,
 			   const char *text);
 
+/* The families that goldkeep.ini has sections for, each once. */
+int options_families(const struct options *options, struct gk_strv *ret, struct gk_error *err);
+
 /* Typed: *ret is left alone if the option was not given. GK_USAGE naming where the value came
  * from. */
 int options_switch(const struct options *options, const char *family, const char *name, bool *ret,

@@ -20,6 +20,12 @@ void store_address_done(struct store_address *address)
 	*address = (struct store_address){0};
 }
 
+bool store_address_equal(const struct store_address *a, const struct store_address *b)
+{
+	return a->dynamodb == b->dynamodb && gk_str_equal(a->name, b->name) &&
+	       gk_str_equal(a->region, b->region) && gk_str_equal(a->endpoint, b->endpoint);
+}
+
 static bool begins_with(const char *text, const char *beginning)
 {
 	return strncmp(text, beginning, strlen(beginning)) == 0;
@@ -137,6 +143,16 @@ static int read_table(const char *text, struct store_address *address, struct gk
 	return check_place(address, err);
 }
 
+/* What stands behind the ? may be a URL with a password, where it has no place. */
+static int wrap(const struct option_value *store, struct gk_error *err)
+{
+	size_t shown = strcspn(store->text, "?");
+	bool cut = store->text[shown] != '\0';
+
+	return gk_error_wrap(err, "%s '%.*s%s'", store->origin, (int)shown, store->text,
+			     cut ? "?…" : "");
+}
+
 int context_store_address(const struct context *context, const char *family,
 			  struct store_address *ret, struct gk_error *err)
 {
@@ -157,7 +173,7 @@ int context_store_address(const struct context *context, const char *family,
 		return gk_error_set(err, GK_USAGE, "%s: '%s' is no inventory: sqlite:PATH or "
 				    "dynamodb:TABLE?region=REGION", store->origin, text);
 	if (result < 0)
-		return *text ? gk_error_wrap(err, "%s '%s'", store->origin, text) : -1;
+		return *text ? wrap(store, err) : -1;
 	*ret = address;
 	address = (struct store_address){0};
 	return 0;

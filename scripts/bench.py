@@ -93,20 +93,36 @@ def add_history(inventory, releases):
     image = database.execute("SELECT max(id) + 1 FROM images").fetchone()[0]
     numbers = range(releases)
 
-    database.executemany(
-        "INSERT INTO releases VALUES (?,?,?,?,'retired',NULL,1700000000,?,'web','amazon-ebs',NULL,NULL,5,1,0)",
+    def insert(table, columns, constants, rows):
+        """The same constants (as SQL) in every row, then what differs."""
+        names = ", ".join([*columns, *constants])
+        values = ", ".join(["?"] * len(columns) + list(constants.values()))
+        database.executemany(f"INSERT INTO {table} ({names}) VALUES ({values})", rows)
+
+    insert(
+        "releases",
+        ["id", "family", "key", "version", "run"],
+        {"state": "'retired'", "created_at": "1700000000", "build": "'web'"}
+        | {"builder": "'amazon-ebs'", "revision": "5", "retired": "1", "unfinished": "0"},
         ((first + n, family, key(n), f"0.0.{n}", f"run-{n}") for n in numbers),
     )
-    database.executemany(
-        "INSERT INTO images VALUES (?,?,0,'aws','us-east-1',?,'web','x86_64','123456789012',NULL,'retired')",
+    insert(
+        "images",
+        ["id", "release", "image"],
+        {"position": "0", "provider": "'aws'", "location": "'us-east-1'", "name": "'web'"}
+        | {"architecture": "'x86_64'", "account": "'123456789012'", "state": "'retired'"},
         ((image + n, first + n, f"ami-{n:017x}") for n in numbers),
     )
-    database.executemany(
-        "INSERT INTO snapshots VALUES (?,0,?,'deleted',NULL)",
+    insert(
+        "snapshots",
+        ["image", "snapshot"],
+        {"position": "0", "state": "'deleted'"},
         ((image + n, f"snap-{n:017x}") for n in numbers),
     )
-    database.executemany(
-        "INSERT INTO events VALUES (NULL,?,?,1700000000,'bench','retired',NULL)",
+    insert(
+        "events",
+        ["family", "release"],
+        {"at": "1700000000", "actor": "'bench'", "action": "'retired'"},
         ((family, first + n) for n in numbers),
     )
     database.commit()

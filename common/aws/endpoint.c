@@ -88,9 +88,13 @@ static int compute(const struct aws_settings *settings, const struct aws_service
 	return ret->url ? gk_str_set(&ret->path, "/", err) : -1;
 }
 
+/* Before an @ may stand a password, behind ? and # a token. */
 static int malformed(const char *url, const char *what, struct gk_error *err)
 {
-	return gk_error_set(err, GK_USAGE, "the endpoint URL %s %s", url, what);
+	if (strchr(url, '@'))
+		return gk_error_set(err, GK_USAGE, "an endpoint URL (with an @: not shown) %s", what);
+	return gk_error_set(err, GK_USAGE, "the endpoint URL %.*s %s", (int)strcspn(url, "?#"), url,
+			    what);
 }
 
 static bool is_host_name(const char *host, size_t length)

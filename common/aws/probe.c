@@ -114,7 +114,8 @@ static void build_deletion(const struct aws_probe *probe, time_t now, struct aws
 	aws_param(call, "true", "DryRun");
 }
 
-/* The value of PutParameter does not match the pattern that stands beside it. A table that does not
+/* The value of PutParameter does not match the pattern that stands beside it; it has the format of an
+ * AMI, so that nothing else is wrong with it first. A table that does not
  * exist is told to those only who may ask for it. */
 static const struct method methods[] = {
 	{"ec2:DescribeImages", NULL, MANNER_READ, NEEDS_NOTHING, "&Owner.1=self&MaxResults=5", NULL,
@@ -139,7 +140,7 @@ static const struct method methods[] = {
 	{"ssm:DescribeParameters", NULL, MANNER_READ, NEEDS_NOTHING, "{\"MaxResults\":1}", NULL, {NULL}},
 	{"ssm:GetParameters", NULL, MANNER_READ, NEEDS_NAME, "{\"Names\":[@]}", NULL, {NULL}},
 	{"ssm:PutParameter", NULL, MANNER_DOOMED, NEEDS_NAME,
-	 "{\"Name\":@,\"Value\":\"none\",\"AllowedPattern\":\"^ami-\",\"Type\":\"" SSM_TEXT_TYPE
+	 "{\"Name\":@,\"Value\":\"" NO_IMAGE "\",\"AllowedPattern\":\"^none$\",\"Type\":\"" SSM_TEXT_TYPE
 	 "\",\"DataType\":\"" SSM_IMAGE "\",\"Tier\":\"Standard\",\"Overwrite\":false}", NULL,
 	 {"ParameterPatternMismatchException", "ParameterAlreadyExists"}},
 	{"dynamodb:GetItem", NULL, MANNER_READ, NEEDS_NAME, "{\"TableName\":@,\"Key\":{" NO_KEY "}}", NULL,
@@ -341,6 +342,7 @@ int aws_probe_run(struct aws_client *client, struct aws_probe *probes, size_t co
 		try = gk_array_add(&list.items, &list.count, sizeof(*try), err);
 		if (!try)
 			return -1;
+		probes[i].asked = true;
 		try->probe = &probes[i];
 		try->method = method;
 	}

@@ -25,6 +25,7 @@ struct aws_probe {
 	const struct gk_strv *tag_keys;          /* in: what --tag adds; NULL: nothing */
 
 	enum aws_verdict verdict;                /* out */
+	bool asked;                              /* out: a request was sent, or tried to be */
 	/* Out. DENIED: what AWS said; UNTRIED: why it is not known. ALLOWED: GK_OK. */
 	struct gk_error error;
 };

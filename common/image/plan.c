@@ -241,7 +241,7 @@ static int block(const struct plan_input *input, struct plan_entry *entry, struc
 }
 
 /* A policy that keeps pre-releases alone keeps no release. */
-static int check_policy(const struct policy *policy, struct gk_error *err)
+int policy_check(const struct policy *policy, struct gk_error *err)
 {
 	if (policy->given && policy->keep_last <= 0 && duration_is_zero(policy->keep_within))
 		return gk_error_set(err, GK_REFUSED, "the policy could keep nothing: no rule of it "
@@ -283,7 +283,7 @@ int plan_make(const struct plan_input *input, struct plan *ret, struct gk_error 
 	_cleanup_(plan_done) struct plan plan = {0};
 	struct walk walk = {.input = input};
 
-	if (check_policy(input->policy, err) < 0 || collect(input, &plan, err) < 0)
+	if (policy_check(input->policy, err) < 0 || collect(input, &plan, err) < 0)
 		return -1;
 	if (plan.count > 0) {
 		walk.newest_live = find_newest_live(&plan);

@@ -104,7 +104,10 @@ struct plan {
 
 void plan_done(struct plan *plan);
 
-/* GK_REFUSED, with the number: a policy that could keep nothing (keep rules given, all zero), a
+/* GK_REFUSED: a policy that could keep nothing (keep rules given, all zero). */
+int policy_check(const struct policy *policy, struct gk_error *err);
+
+/* GK_REFUSED, with the number: what policy_check refuses, a
  * plan that removes more than max_remove releases (those that are retiring already do not count).
  * Reasons of keeping are in this order and wording: "this run", "newest live", "channel NAME",
  * "held: REASON", "pending", "younger than D", "last N", "within D", "pre-release". */

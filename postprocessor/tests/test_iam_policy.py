@@ -404,6 +404,34 @@ def test_sections_count_each_for_its_family(goldkeep, tmp_path):
     assert "golden" not in text and '"Team"' not in text and '"F#web"' in text
 
 
+def test_regions_of_families_and_words_said_twice(goldkeep, tmp_path):
+    """A table without a region is in that of its family, whichever was looked at before."""
+    (tmp_path / "goldkeep.ini").write_text(
+        "[defaults]\nstore = dynamodb:goldkeep\nregion = us-east-1\n"
+        "[family web]\nregion = eu-west-1\n[family db]\nkeep-last = 1\n"
+    )
+
+    def tables(*options):
+        policy = json.loads(goldkeep("iam-policy", "--role", "publisher", *options).out)
+        [inventory] = [one for one in policy["Statement"] if one["Sid"] == "Inventory"]
+        return [arn.split(":")[3] for arn in listed(inventory["Resource"])], policy
+
+    assert tables()[0] == [US, EU]
+    assert tables("--family", "web", "--family", "db")[0] == [EU, US]
+    twice = ("--family", "db", "--family", "db", "--region", US, "--region", US)
+    assert tables(*twice) == tables("--family", "db", "--region", US)
+
+
+@pytest.mark.parametrize("name", ["{family}", "/{channel}", "/{family}/{channel}"])
+def test_a_name_that_is_everybodys(goldkeep, name):
+    options = ("iam-policy", "--account", ACCOUNT, "--publish-ssm", name)
+    got = goldkeep(*options)
+    assert got.status == 0 and "may be overwritten" in got.err and json.loads(got.out), got
+    assert not goldkeep(*options, "--role", "reaper").err
+    named = goldkeep(*options, "--family", "web")
+    assert ("may be overwritten" in named.err) == ("{family}" not in name)
+
+
 REFUSED = {
     "--role boss": "publisher, reaper, setup",
     "--role setup": "no set-up",
@@ -418,6 +446,9 @@ REFUSED = {
     "--region ../../evil": "../../evil",
     "--publish-ssm /golden/{famly}": "famly",
     "--family a..b*": "a..b*",
+    "--account 123456789012 --region cn-north-1 --region us-east-1": "us-east-1 is in the partition",
+    "--account 123456789012 --region us-east-1 --store dynamodb:tab?region=us-gov-west-1": "us-east-1",
+    "--on-duplicate maybe": "neither release nor discard",
 }
 
 
