@@ -71,12 +71,13 @@ def add_to_manifest(path, *entries) -> None:
 class Emulator:
     """The address of a running emulator, clients for it, and its control endpoints."""
 
-    def __init__(self, url):
+    def __init__(self, url, attempts=1):
         self.url = url
+        self.attempts = attempts
         self.clients = {}
 
     def client(self, service, region="us-east-1", key=FIRST_KEY):
-        """A boto3 client that tries once."""
+        """A boto3 client that tries so often."""
         wanted = (service, region, key)
         if wanted not in self.clients:
             self.clients[wanted] = boto3.client(
@@ -85,7 +86,7 @@ class Emulator:
                 endpoint_url=self.url,
                 aws_access_key_id=key[0],
                 aws_secret_access_key=key[1],
-                config=Config(retries={"total_max_attempts": 1}),
+                config=Config(retries={"total_max_attempts": self.attempts}),
             )
         return self.clients[wanted]
 

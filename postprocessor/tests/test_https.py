@@ -93,7 +93,7 @@ def test_a_release_behind_the_proxy_of_moto(proxied, tmp_path, monkeypatch):
         env = {"HTTPS_PROXY": proxy.url, "AWS_CA_BUNDLE": str(proxy.bundle)}
         for name, value in env.items():
             monkeypatch.setenv(name, value)
-        aws = Emulator(None)
+        aws = Emulator(None, attempts=5)  # it ends connections while boto3 thinks them open
         [image] = images = aws.make_images("web")
         add_to_manifest(tmp_path / "packer-manifest.json", manifest_entry(images))
         published = ("--publish-ssm", "/web/{channel}")
