@@ -24,7 +24,9 @@ struct method {
 	/* One of both: its parameters, a @ being the name as JSON text; or who adds them. */
 	const char *text;
 	void (*build)(const struct aws_probe *probe, time_t now, struct aws_call *call);
-	const char *passes[2];
+	/* The code of an answer that tells of the permission; behind a space what its message has to
+	 * say, where the code alone does not tell. */
+	const char *passes[3];
 };
 
 /* In the format of an id, and nobody's. */
@@ -114,6 +116,11 @@ static void build_deletion(const struct aws_probe *probe, time_t now, struct aws
 	aws_param(call, "true", "DryRun");
 }
 
+/* There is no such data type; an endpoint that takes it for one has the pattern, and the other way
+ * round. */
+#define NO_TYPE "goldkeep:doctor"
+#define NO_TYPE_ANSWER "ValidationException data type is not supported"
+
 /* The value of PutParameter does not match the pattern that stands beside it; it has the format of an
  * AMI, so that nothing else is wrong with it first. A table that does not
  * exist is told to those only who may ask for it. */
@@ -141,8 +148,8 @@ static const struct method methods[] = {
 	{"ssm:GetParameters", NULL, MANNER_READ, NEEDS_NAME, "{\"Names\":[@]}", NULL, {NULL}},
 	{"ssm:PutParameter", NULL, MANNER_DOOMED, NEEDS_NAME,
 	 "{\"Name\":@,\"Value\":\"" NO_IMAGE "\",\"AllowedPattern\":\"^none$\",\"Type\":\"" SSM_TEXT_TYPE
-	 "\",\"DataType\":\"" SSM_IMAGE "\",\"Tier\":\"Standard\",\"Overwrite\":false}", NULL,
-	 {"ParameterPatternMismatchException", "ParameterAlreadyExists"}},
+	 "\",\"DataType\":\"" NO_TYPE "\",\"Tier\":\"Standard\",\"Overwrite\":false}", NULL,
+	 {"ParameterPatternMismatchException", "ParameterAlreadyExists", NO_TYPE_ANSWER}},
 	{"dynamodb:GetItem", NULL, MANNER_READ, NEEDS_NAME, "{\"TableName\":@,\"Key\":{" NO_KEY "}}", NULL,
 	 {NO_TABLE}},
 	{"dynamodb:Query", NULL, MANNER_READ, NEEDS_NAME,
@@ -290,10 +297,15 @@ static bool passes(const struct try *try)
 {
 	if (try->call.error.code == GK_OK)
 		return try->method->manner == MANNER_READ;
-	for (size_t i = 0; i < ARRAY_SIZE(try->method->passes); i++)
-		if (try->method->passes[i] &&
-		    strcmp(try->call.code, try->method->passes[i]) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(try->method->passes); i++) {
+		const char *wanted = try->method->passes[i];
+		size_t code = wanted ? strcspn(wanted, " ") : 0;
+
+		if (wanted && strncmp(try->call.code, wanted, code) == 0 &&
+		    !try->call.code[code] &&
+		    (!wanted[code] || strstr(try->call.error.message, wanted + code + 1)))
 			return true;
+	}
 	return false;
 }
 

@@ -97,9 +97,12 @@ def test_a_release_behind_the_proxy_of_moto(proxied, tmp_path, monkeypatch):
         [image] = images = aws.make_images("web")
         add_to_manifest(tmp_path / "packer-manifest.json", manifest_entry(images))
         published = ("--publish-ssm", "/web/{channel}")
-        for command in (["init"], ["release", *published], ["doctor", "web", *published]):
+        doctor = ["doctor", "web", *published]
+        for command, there in (["init"], 0), (doctor, 0), (["release", *published], 1), (doctor, 1):
             got = proxied(*command, *STORE, env=env)
             assert got.status == 0, got
+            # moto does not look at patterns: doctor's try fails there for another reason
+            assert len(aws.client("ssm").describe_parameters()["Parameters"]) == there
         [found] = aws.client("ec2").describe_images(Owners=["self"])["Images"]
     tags = {tag["Key"]: tag["Value"] for tag in found["Tags"]}
     assert (found["ImageId"], tags["goldkeep:version"]) == (image.id, "0.1.0")

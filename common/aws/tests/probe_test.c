@@ -54,6 +54,10 @@ static void test_verdicts(void **state)
 		 JSON_ERROR("ParameterAlreadyExists"), AWS_ALLOWED},
 		{"ssm:PutParameter", "\"Value\":\"ami-00000000000000000\"", 400,
 		 JSON_ERROR("AccessDeniedException"), AWS_DENIED},
+		{"ssm:PutParameter", "\"DataType\":\"goldkeep:doctor\"", 400,
+		 "{\"__type\":\"ValidationException\",\"message\":\"The following data type is not "
+		 "supported: goldkeep:doctor (Data type names are all lowercase.)\"}", AWS_ALLOWED},
+		{"ssm:PutParameter", "", 400, JSON_ERROR("ValidationException"), AWS_UNTRIED},
 		{"ssm:PutParameter", "", 200, "{\"Version\":1}", AWS_UNTRIED},
 		{"dynamodb:PutItem", "attribute_exists(pk) AND attribute_not_exists(pk)", 400,
 		 JSON_ERROR("ConditionalCheckFailedException"), AWS_ALLOWED},
