@@ -60,17 +60,16 @@ static void check_region(const char *region, bool fips, bool dual_stack)
 	fuzz_check(strncmp(endpoint.url, "https://ec2", 11) == 0 && !strchr(endpoint.host, ':'));
 }
 
+static void check(const char *text)
+{
+	check_url(text);
+	check_region(text, false, false);
+	check_region(text, true, false);
+	check_region(text, true, true);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_free_ char *text = fuzz_text(data, size);
-	char *rest = text;
-	const char *field = NULL;
-
-	while ((field = fuzz_take_field(&rest))) {
-		check_url(field);
-		check_region(field, false, false);
-		check_region(field, true, false);
-		check_region(field, true, true);
-	}
+	fuzz_each_field(data, size, check);
 	return 0;
 }

@@ -70,4 +70,17 @@ static inline char *fuzz_take_field(char **text)
 	return field + strspn(field, " ");
 }
 
+/* Has every field of the input checked. */
+static inline void fuzz_each_field(const uint8_t *data, size_t size,
+				   void (*check)(const char *field))
+{
+	char *text = fuzz_text(data, size);
+	char *rest = text;
+	const char *field = NULL;
+
+	while ((field = fuzz_take_field(&rest)))
+		check(field);
+	free(text);
+}
+
 #endif

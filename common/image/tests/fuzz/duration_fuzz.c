@@ -26,11 +26,6 @@ static void check(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_free_ char *text = fuzz_text(data, size);
-	char *rest = text;
-	const char *field = NULL;
-
-	while ((field = fuzz_take_field(&rest)))
-		check(field);
+	fuzz_each_field(data, size, check);
 	return 0;
 }
