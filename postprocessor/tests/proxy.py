@@ -18,12 +18,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 PATIENCE = 20
 
 
-class Proxy:
-    def __init__(self, url):
-        self.upstream = url.removeprefix("http://")
-        self.server = Server(("127.0.0.1", 0), Passing)
+class Listener:
+    """Answers on a free port of this machine; the handlers find it as `self.server.proxy`."""
+
+    def __init__(self, handler):
+        self.server = Server(("127.0.0.1", 0), handler)
         self.server.proxy = self
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.address = f"127.0.0.1:{self.server.server_port}"
+        self.url = f"http://{self.address}"
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
@@ -32,6 +34,12 @@ class Proxy:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Proxy(Listener):
+    def __init__(self, url):
+        super().__init__(Passing)
+        self.upstream = url.removeprefix("http://")
 
     def treat(self, request):
         return request.carry_out()
@@ -42,7 +50,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request, client_address):
-        """The one who asked has gone."""
+        """The one who asked has gone, or does not trust us."""
 
 
 class Passing(BaseHTTPRequestHandler):

@@ -15,7 +15,6 @@ import select
 import socket
 import socketserver
 import ssl
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +23,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from proxy import PATIENCE, Listener
+
 REGIONS = ("us-east-1", "eu-west-1")
 DAY = datetime.timedelta(days=1)
-PATIENCE = 20
 
 
 class Authority:
@@ -76,25 +76,16 @@ class Tunnel:
         return self.lines[0].split(" ")[1]
 
 
-class TlsProxy:
+class TlsProxy(Listener):
     """`refuse` is a status to refuse every request with; `login` the "user:password" it asks for."""
 
     def __init__(self, url, authority, refuse=None, login=None):
+        super().__init__(Handler)
         self.upstream = url.removeprefix("http://").split(":")
         self.authority, self.refuse, self.login = authority, refuse, login
         self.tunnels = []
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.proxy = self
-        self.address = f"127.0.0.1:{self.server.server_address[1]}"
-        self.url = f"http://{login}@{self.address}" if login else f"http://{self.address}"
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
+        if login:
+            self.url = f"http://{login}@{self.address}"
 
     def judge(self, lines):
         """The status of the answer to a request."""
@@ -103,14 +94,6 @@ class TlsProxy:
         given = base64.b64encode(self.login.encode()).decode() if self.login else None
         allowed = given is None or f"Proxy-Authorization: Basic {given}" in lines
         return 200 if allowed else 407
-
-
-class Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, request, client_address):
-        """The one who asked has gone, or does not trust us."""
 
 
 class Handler(socketserver.BaseRequestHandler):
