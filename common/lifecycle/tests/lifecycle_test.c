@@ -436,6 +436,27 @@ static void test_what_another_run_retires_meanwhile_is_no_doubt(void **state)
 	world_assert_state(&f->world, "0.1.2", RELEASE_LIVE);
 }
 
+/* Nobody has retired them: the credentials may be those of another account, and looking again would
+ * not tell. */
+static void test_what_is_gone_without_a_witness_stays_as_it_is(void **state)
+{
+	struct fixture *f = *state;
+	size_t looks = 0;
+
+	build(f, "run-1", FIRST);
+	release(f, OUTCOME_RELEASED);
+	build(f, "run-2", SECOND);
+	release(f, OUTCOME_RELEASED);
+	for (size_t i = 0; i < f->cloud.image_count; i++)
+		f->cloud.images[i].gone = true;
+	looks = fake_cloud_count(&f->cloud, "look");
+	assert_int_not_equal(retain(f), 0);
+	assert_int_equal(fake_cloud_count(&f->cloud, "look"), looks + 1);
+	assert_int_equal(fake_cloud_count(&f->cloud, "remove"), 0);
+	world_assert_state(&f->world, "0.1.0", RELEASE_LIVE);
+	world_assert_state(&f->world, "0.1.1", RELEASE_LIVE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -452,6 +473,7 @@ int main(void)
 		TEST(test_what_a_channel_is_about_to_name_stays),
 		TEST(test_a_family_that_another_run_begins_just_now),
 		TEST(test_what_another_run_retires_meanwhile_is_no_doubt),
+		TEST(test_what_is_gone_without_a_witness_stays_as_it_is),
 	};
 
 	return cmocka_run_group_tests_name("lifecycle", tests, NULL, NULL);
